@@ -32,6 +32,23 @@ function isFresh(stamp) {
   }
 }
 
+/** Removes a file if it is there; one that cannot be removed is not worth a failed start. */
+function removeQuietly(path) {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // a cache that cannot be used is done without
+  }
+}
+
+function readStamp(path) {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch {
+    return undefined; // none yet, or one that a full disk cut short
+  }
+}
+
 function readOrUndefined(path, encoding) {
   try {
     return readFileSync(path, encoding);
@@ -48,7 +65,7 @@ function writeWhole(path, content) {
     writeFileSync(draft, content);
     renameSync(draft, path);
   } catch {
-    rmSync(draft, { force: true });
+    removeQuietly(draft);
   }
 }
 
@@ -98,12 +115,11 @@ function load(entry) {
     code: join(cacheDirectory, `${name}.cjs`),
     v8: join(cacheDirectory, `${name}.v8`),
   };
-  const stampText = readOrUndefined(paths.stamp, "utf8");
-  const stamp = stampText === undefined ? undefined : JSON.parse(stampText);
+  const stamp = readStamp(paths.stamp);
   const code = stamp !== undefined && isFresh(stamp) ? readOrUndefined(paths.code, "utf8") : undefined;
   if (code !== undefined) return { paths, stamp, code, cachedData: readOrUndefined(paths.v8) };
   const fresh = bundleOrFail(entry);
-  rmSync(paths.stamp, { force: true });
+  removeQuietly(paths.stamp);
   writeWhole(paths.code, fresh.code);
   writeWhole(paths.stamp, JSON.stringify(fresh.stamp));
   return { paths, ...fresh, cachedData: undefined };
