@@ -46,6 +46,7 @@ const rules: readonly Rule[] = [
       "session-manager/clock.ts",
       "session-manager/protocol-error.ts",
       "scripts/errors/",
+      "scripts/platform/",
     ],
     because:
       "a mistake in our client must not be mirrored by the agent that tests it: it shares the codec, not the behaviour",

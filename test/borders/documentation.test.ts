@@ -50,7 +50,8 @@ describe("documentation", () => {
         .flatMap((props) => props.members)
         .filter(
           (member) =>
-            !hasDocumentation(member) || (member.questionToken !== undefined && !member.getFullText().includes('@default')),
+            !hasDocumentation(member) ||
+            (member.questionToken !== undefined && !member.getFullText().includes("@default")),
         )
         .map((member) => member.name?.getText());
       expect(bare).toEqual([]);

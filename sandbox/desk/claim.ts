@@ -1,0 +1,93 @@
+// One sandbox a checkout: who holds `.sandbox/` now, and what a sandbox that was killed has left running.
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { ExitCode } from "../../scripts/errors/exit-code.ts";
+import { UserError } from "../../scripts/errors/user-error.ts";
+import { processStartMark } from "../../scripts/platform/process-start.ts";
+
+/** A process, told apart from a later one with its pid by when it began. */
+interface ProcessMark {
+  readonly pid: number;
+  readonly startMark: string | undefined;
+}
+
+interface Record {
+  readonly sandbox: ProcessMark;
+  /** Leaders of the process groups that it started. */
+  readonly groups: readonly ProcessMark[];
+}
+
+/** Ends a process group; handed in, so that a test kills nobody. */
+export type EndGroup = (leader: number) => void;
+
+/** The hold on `.sandbox/`, kept in a file for the next start to read. */
+export class Claim {
+  readonly #path: string;
+  #record: Record;
+
+  private constructor(path: string, record: Record) {
+    this.#path = path;
+    this.#record = record;
+  }
+
+  /**
+   * Takes hold, after ending what a killed sandbox has left running.
+   *
+   * @throws UserError (69) while another sandbox of this checkout runs
+   */
+  static async take(path: string, ownPid: number, endGroup: EndGroup = killGroup): Promise<Claim> {
+    const previous = read(path);
+    if (previous !== undefined && (await isAlive(previous.sandbox))) {
+      throw new UserError(
+        `cannot start the sandbox: one of this checkout runs already, as process ${previous.sandbox.pid}`,
+        {
+          hint: `use it from here: . .sandbox/env\nor stop it first: kill ${previous.sandbox.pid}`,
+          exitCode: ExitCode.Unavailable,
+        },
+      );
+    }
+    for (const group of previous?.groups ?? []) if (await isAlive(group)) endGroup(group.pid);
+    const claim = new Claim(path, { sandbox: await markOf(ownPid), groups: [] });
+    claim.#write();
+    return claim;
+  }
+
+  /** Notes a process group that the sandbox has started, by its leader. */
+  async note(leader: number): Promise<void> {
+    this.#record = { ...this.#record, groups: [...this.#record.groups, await markOf(leader)] };
+    this.#write();
+  }
+
+  release(): void {
+    rmSync(this.#path, { force: true });
+  }
+
+  #write(): void {
+    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
+    writeFileSync(this.#path, JSON.stringify(this.#record), { mode: 0o600 });
+  }
+}
+
+async function markOf(pid: number): Promise<ProcessMark> {
+  return { pid, startMark: await processStartMark(pid, process.platform) };
+}
+
+async function isAlive({ pid, startMark }: ProcessMark): Promise<boolean> {
+  return startMark !== undefined && (await processStartMark(pid, process.platform)) === startMark;
+}
+
+function read(path: string): Record | undefined {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as Record;
+  } catch {
+    return undefined; // none, or its writer was killed half-way
+  }
+}
+
+function killGroup(leader: number): void {
+  try {
+    process.kill(-leader, "SIGKILL");
+  } catch {
+    // it ended meanwhile
+  }
+}
