@@ -1,0 +1,13 @@
+// The AWS provider as all stacks have it.
+import type { TerraformStack } from "cdktf";
+import { AwsProvider } from "@cdktf/provider-aws/lib/provider/index.js";
+import type { Settings } from "./settings.ts";
+
+/** Adds the provider: the settings' Region, if they name one, and tags for everything. Credentials come from outside. */
+export function addProvider(stack: TerraformStack, settings: Settings): void {
+  const tags = { Application: settings.tag_application, Environment: settings.target_environment };
+  new AwsProvider(stack, "aws_provider", {
+    ...(settings.aws_region === undefined ? {} : { region: settings.aws_region }),
+    defaultTags: [{ tags }],
+  });
+}

@@ -1,0 +1,180 @@
+// What each setting alone cannot show: whether the values can work together, as AWS would find out an hour later.
+import { addressCount, contains, formatCidr, overlap, parseAddress, parseCidr, type Cidr } from "../network/cidr.ts";
+import type { Settings, Target } from "./schema.ts";
+import type { Problem } from "./settings-error.ts";
+
+/** The sizes that AWS allows a VPC and a subnet. */
+const SHORTEST_PREFIX = 16;
+const LONGEST_PREFIX = 28;
+const SMALLEST_SUBNET_ADDRESSES = 16;
+/** Network, router, DNS, a spare one and broadcast. */
+const RESERVED_ADDRESSES = 5;
+/** Shorter than the largest private range is no target but a piece of the internet. */
+const SHORTEST_TARGET_PREFIX = 8;
+const SSM_ENDPOINTS = 2;
+
+/** All problems of settings whose single values are right. */
+export function checkSettings(settings: Settings): Problem[] {
+  const networkProblems = [...cidrProblems(settings), ...roomProblems(settings)];
+  return [
+    ...networkProblems,
+    // Sums over subnets that do not fit would be a second error with the same cause.
+    ...(networkProblems.length === 0 ? [...subnetProblems(settings), ...addressProblems(settings)] : []),
+    ...zoneProblems(settings),
+    ...settings.targets.flatMap((target, index) => targetProblems(target, `targets[${index}]`)),
+    ...duplicateProblems(settings),
+  ];
+}
+
+const blocksOf = ({ vpc_cidr, vpc_private_subnets }: Settings): { key: string; text: string; cidr: Cidr }[] =>
+  [vpc_cidr, ...vpc_private_subnets].map((text, index) => ({
+    key: index === 0 ? "vpc_cidr" : `vpc_private_subnets[${index - 1}]`,
+    text,
+    cidr: read(text),
+  }));
+
+/** The schema has parsed it before, so there is always one. */
+function read(text: string): Cidr {
+  return parseCidr(text) ?? { network: 0, prefixLength: 0 };
+}
+
+function cidrProblems(settings: Settings): Problem[] {
+  return blocksOf(settings).flatMap(({ key, text, cidr }) => {
+    if (formatCidr(cidr) !== text)
+      return [
+        {
+          message: `"${key}": "${text}" begins inside a block, not at its start`,
+          cure: `write "${formatCidr(cidr)}"`,
+        },
+      ];
+    if (cidr.prefixLength < SHORTEST_PREFIX || cidr.prefixLength > LONGEST_PREFIX)
+      return [
+        {
+          message: `"${key}": "${text}" has a size that AWS does not allow`,
+          cure: `take a block from /${SHORTEST_PREFIX} to /${LONGEST_PREFIX}`,
+        },
+      ];
+    return [];
+  });
+}
+
+function roomProblems({ vpc_cidr, vpc_private_subnets }: Settings): Problem[] {
+  const vpc = read(vpc_cidr);
+  const count = vpc_private_subnets.length;
+  if (count * SMALLEST_SUBNET_ADDRESSES <= addressCount(vpc)) return [];
+  const prefixLength = LONGEST_PREFIX - Math.ceil(Math.log2(count));
+  const larger = formatCidr(read(`${vpc_cidr.split("/")[0] ?? ""}/${prefixLength}`));
+  return [
+    {
+      message: `"vpc_private_subnets": ${count} subnets do not fit in "${vpc_cidr}", because AWS's smallest subnet is a /${LONGEST_PREFIX}`,
+      cure: `write "vpc_cidr": "${larger}" and /${LONGEST_PREFIX} subnets inside it, or fewer subnets`,
+    },
+  ];
+}
+
+function subnetProblems(settings: Settings): Problem[] {
+  const [vpc, ...subnets] = blocksOf(settings);
+  return subnets.flatMap(({ key, text, cidr }, index) => {
+    if (vpc !== undefined && !contains(vpc.cidr, cidr))
+      return [
+        {
+          message: `"${key}": "${text}" is not inside "vpc_cidr", "${vpc.text}"`,
+          cure: "take a block inside the VPC's, or widen vpc_cidr",
+        },
+      ];
+    const earlier = subnets.slice(0, index).find((other) => overlap(other.cidr, cidr));
+    if (earlier === undefined) return [];
+    return [
+      {
+        message: `"${key}": "${text}" shares addresses with "${earlier.key}", "${earlier.text}"`,
+        cure: "give each subnet addresses of its own",
+      },
+    ];
+  });
+}
+
+function addressProblems({ vpc_private_subnets, bastion_count, ec2messages_endpoint }: Settings): Problem[] {
+  const bastionsEach = Math.ceil(bastion_count / vpc_private_subnets.length);
+  const needed = bastionsEach + SSM_ENDPOINTS + (ec2messages_endpoint ? 1 : 0);
+  return vpc_private_subnets.flatMap((text, index) => {
+    const free = addressCount(read(text)) - RESERVED_ADDRESSES;
+    if (needed <= free) return [];
+    return [
+      {
+        message: `"bastion_count": ${bastion_count} do not fit: "vpc_private_subnets[${index}]" has ${free} free addresses, ${needed} are needed`,
+        cure: "lower bastion_count, or take larger subnets",
+      },
+    ];
+  });
+}
+
+function zoneProblems({ availability_zones: zones, vpc_private_subnets, aws_region }: Settings): Problem[] {
+  if (zones === undefined) return [];
+  const foreign = zones.find((zone) => aws_region !== undefined && zone.slice(0, -1) !== aws_region);
+  const count = vpc_private_subnets.length;
+  return [
+    ...(foreign === undefined
+      ? []
+      : [
+          {
+            message: `"availability_zones": "${foreign}" is not in "aws_region", "${aws_region ?? ""}"`,
+            cure: "name zones of that Region",
+          },
+        ]),
+    ...(zones.length === count && new Set(zones).size === count
+      ? []
+      : [
+          {
+            message: `"availability_zones": ${zones.length} for ${count} subnet${count === 1 ? "" : "s"}`,
+            cure: "name one zone for each subnet, each another one, because an endpoint takes one subnet a zone",
+          },
+        ]),
+  ];
+}
+
+function targetProblems({ host, cidr, security_group_id }: Target, key: string): Problem[] {
+  if ((cidr === undefined) === (security_group_id === undefined))
+    return [
+      {
+        message: `"${key}" names ${cidr === undefined ? "neither" : "both"} "cidr" ${cidr === undefined ? "nor" : "and"} "security_group_id"`,
+        cure: "write one of them: where the host's address is, or the security group it has",
+      },
+    ];
+  return cidr === undefined ? [] : targetCidrProblems(host, cidr, key);
+}
+
+function targetCidrProblems(host: string, cidr: string, key: string): Problem[] {
+  const block = read(cidr);
+  if (formatCidr(block) !== cidr)
+    return [
+      {
+        message: `"${key}.cidr": "${cidr}" begins inside a block, not at its start`,
+        cure: `write "${formatCidr(block)}"`,
+      },
+    ];
+  if (block.prefixLength < SHORTEST_TARGET_PREFIX)
+    return [
+      {
+        message: `"${key}.cidr": "${cidr}" is no target but a piece of the internet`,
+        cure: "name the addresses of the host, such as a /32 or its subnet",
+      },
+    ];
+  const address = parseAddress(host);
+  if (address === undefined || contains(block, { network: address, prefixLength: 32 })) return [];
+  return [
+    { message: `"${key}.host": "${host}" is not inside its "cidr", "${cidr}"`, cure: `write "cidr": "${host}/32"` },
+  ];
+}
+
+function duplicateProblems({ targets, bastion_host_policy }: Settings): Problem[] {
+  const lists = {
+    "targets[].name": targets.map(({ name }) => name),
+    "bastion_host_policy.managed_policy_arns": bastion_host_policy.managed_policy_arns,
+  };
+  return Object.entries(lists).flatMap(([key, values]) =>
+    [...new Set(values.filter((value, index) => values.indexOf(value) < index))].map((value) => ({
+      message: `"${key}": "${value}" stands there twice`,
+      cure: "leave one of them out",
+    })),
+  );
+}
