@@ -1,0 +1,19 @@
+import { describe, expect, it } from "@jest/globals";
+import { parseOptions } from "../../../sandbox/desk/options.ts";
+
+describe("parseOptions()", () => {
+  it("opens a shell on the built-in SSH server when nothing is said", () => {
+    expect(parseOptions([])).toEqual({ help: false, command: undefined, sshServer: "ssh2" });
+  });
+
+  it("takes a command for --exec as one word, dashes and all", () => {
+    expect(parseOptions(["--exec", "ls -la"])).toMatchObject({ command: "ls -la" });
+    expect(parseOptions(["--exec=-x"])).toMatchObject({ command: "-x" });
+  });
+
+  it.each([[["--exec"]], [["--unknown"]], [["shell"]]])("fails with Usage (64) for %j", (given) => {
+    expect(() => parseOptions(given)).toThrow(
+      expect.objectContaining({ exitCode: 64, hint: "npm run sandbox -- --help" }),
+    );
+  });
+});
