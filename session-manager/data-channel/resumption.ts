@@ -1,0 +1,67 @@
+// A new connection for a session whose connection was lost.
+import { randomInt } from "node:crypto";
+import { sleep } from "../clock.ts";
+import type { Clock } from "../clock.ts";
+import { ConnectionError } from "./connection-error.ts";
+import type { SessionTicket } from "./session-ticket.ts";
+import type { Transport } from "./transport.ts";
+
+/** Waits before the attempts after the first, which is made at once: doubling, about 100 s in all. */
+export const RESUME_DELAYS_MS: readonly number[] = [
+  250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000, 10_000, 10_000, 10_000, 10_000, 10_000, 10_000, 10_000,
+];
+
+/** Part of each wait that is left to chance, so that many clients do not come back at the same moment. */
+const JITTER = 0.25;
+
+/**
+ * Asks the control plane to let a session go on (ResumeSession).
+ *
+ * Resolves with a new ticket, or with undefined when the session is over; rejects when asking again may help.
+ */
+export type ResumeSession = (sessionId: string) => Promise<SessionTicket | undefined>;
+
+/** What it takes to come back. */
+export interface ResumptionOptions {
+  readonly sessionId: string;
+  readonly resume: ResumeSession;
+  readonly connect: (ticket: SessionTicket) => Promise<Transport>;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** `attempt` counts from 1. */
+  readonly onAttempt: (attempt: number) => void;
+}
+
+/**
+ * An open connection to the same session.
+ *
+ * @throws ConnectionError with the code RESUME_REFUSED or RESUME_BUDGET_SPENT; the signal's reason when aborted
+ */
+export async function resumeConnection(options: ResumptionOptions): Promise<Transport> {
+  let lastError: unknown;
+  for (const [index, delayMs] of [0, ...RESUME_DELAYS_MS].entries()) {
+    await sleep(withJitter(delayMs), options.clock, options.signal);
+    options.onAttempt(index + 1);
+    try {
+      return await attempt(options);
+    } catch (error) {
+      if (options.signal.aborted || (error instanceof ConnectionError && error.code === "RESUME_REFUSED")) throw error;
+      lastError = error;
+    }
+  }
+  throw new ConnectionError("RESUME_BUDGET_SPENT", "cannot resume session: no attempt of the last 100 s succeeded", {
+    cause: lastError,
+  });
+}
+
+async function attempt({ sessionId, resume, connect, signal }: ResumptionOptions): Promise<Transport> {
+  const ticket = await resume(sessionId);
+  signal.throwIfAborted();
+  if (ticket === undefined) throw new ConnectionError("RESUME_REFUSED", "cannot resume session: it is over");
+  return connect(ticket);
+}
+
+function withJitter(delayMs: number): number {
+  const spread = Math.round(delayMs * JITTER);
+  return spread === 0 ? delayMs : delayMs + randomInt(-spread, spread + 1);
+}
