@@ -1,0 +1,84 @@
+// EC2: which instances there are, and rebooting one.
+import {
+  DescribeInstancesCommand,
+  EC2Client,
+  type Instance as Ec2Instance,
+  type Filter,
+  RebootInstancesCommand,
+  type Reservation,
+} from "@aws-sdk/client-ec2";
+import type { Aws, Instance } from "../command/aws-ports.ts";
+import { type ClientSettings, calling, clientConfiguration } from "./client-settings.ts";
+
+export type InstancePorts = Pick<
+  Aws,
+  "findInstancesByName" | "findInstanceById" | "listInstanceNames" | "rebootInstance"
+>;
+
+/** The needs that EC2 meets. */
+export function instancePorts(settings: ClientSettings): InstancePorts {
+  const client = new EC2Client(clientConfiguration(settings));
+  settings.logCalls(client.middlewareStack);
+  const describe = (filters: Filter[], resource?: string): Promise<Instance[]> =>
+    calling("ec2:DescribeInstances", resource, settings, () => describeAll(client, filters));
+  return {
+    async findInstancesByName(name) {
+      const found = await describe([{ Name: "tag:Name", Values: [literalFilterValue(name)] }]);
+      return found.filter((instance) => instance.name === name);
+    },
+    async findInstanceById(instanceId) {
+      // A filter, since asking for an id that does not exist is an error with a name of its own.
+      return (await describe([{ Name: "instance-id", Values: [instanceId] }])).at(0);
+    },
+    async listInstanceNames() {
+      const running = await describe([{ Name: "instance-state-name", Values: ["running"] }]);
+      return running.map(({ name }) => name).filter((name) => name !== undefined);
+    },
+    async rebootInstance(instanceId) {
+      await calling("ec2:RebootInstances", instanceId, settings, () =>
+        client.send(new RebootInstancesCommand({ InstanceIds: [instanceId] })),
+      );
+    },
+  };
+}
+
+/** A filter value that means itself: `*` and `?` are wildcards to EC2, and a backslash takes that away. */
+function literalFilterValue(text: string): string {
+  return text.replace(/[\\*?]/g, (character) => `\\${character}`);
+}
+
+/** All pages. */
+async function describeAll(client: EC2Client, filters: Filter[]): Promise<Instance[]> {
+  const instances: Instance[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await client.send(
+      new DescribeInstancesCommand({ Filters: filters, ...(nextToken === undefined ? {} : { NextToken: nextToken }) }),
+    );
+    instances.push(...(page.Reservations ?? []).flatMap(instancesOf));
+    nextToken = page.NextToken;
+  } while (nextToken !== undefined && nextToken !== "");
+  return instances;
+}
+
+function instancesOf(reservation: Reservation): Instance[] {
+  return (reservation.Instances ?? []).map((instance) => toInstance(instance, reservation.OwnerId ?? ""));
+}
+
+function toInstance(instance: Ec2Instance, accountId: string): Instance {
+  return {
+    instanceId: present(instance.InstanceId),
+    name: instance.Tags?.find(({ Key }) => Key === "Name")?.Value,
+    state: instance.State?.Name ?? "pending",
+    launchTimeMs: instance.LaunchTime?.getTime() ?? 0,
+    instanceType: present(instance.InstanceType),
+    availabilityZone: present(instance.Placement?.AvailabilityZone),
+    accountId,
+    imageId: present(instance.ImageId),
+  };
+}
+
+/** EC2 leaves none of these out; the SDK's types only cannot say so. */
+function present(text: string | undefined): string {
+  return text ?? "";
+}

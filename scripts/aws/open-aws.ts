@@ -1,0 +1,58 @@
+// Puts AWS together for a command: Region, credentials, and clients that are loaded when they are first needed.
+import type { Clock } from "../../session-manager/clock.ts";
+import type { Aws } from "../command/aws-ports.ts";
+import type { Reporter } from "../command/reporter.ts";
+import type { Terminal } from "../command/terminal.ts";
+import { callLog } from "./call-log.ts";
+import type { ClientSettings } from "./client-settings.ts";
+import { credentialProvider } from "./credentials.ts";
+import { type RegionSources, resolveProfile, resolveRegion } from "./region.ts";
+
+export interface AwsRequest extends RegionSources {
+  readonly clock: Clock;
+  readonly reporter: Pick<Reporter, "debug">;
+  /** Whom to ask for an MFA code. */
+  readonly terminal: Pick<Terminal, "ask"> | undefined;
+}
+
+/**
+ * AWS in one Region, with the default chain's credentials.
+ *
+ * Nothing is called yet; missing credentials show at the first call.
+ *
+ * @throws UserError (64) when no Region is named
+ */
+export async function openAws(request: AwsRequest): Promise<Aws> {
+  const region = await resolveRegion(request);
+  const profile = resolveProfile(request);
+  const settings: ClientSettings = {
+    region,
+    profile,
+    credentials: credentialProvider({ profile, terminal: request.terminal }),
+    clock: request.clock,
+    logCalls: callLog(request.reporter, request.clock),
+  };
+  request.reporter.debug(`Region ${region}, ${profile === undefined ? "no profile named" : `profile ${profile}`}`);
+  const instances = once(async () => (await import("./instances.ts")).instancePorts(settings));
+  const sessions = once(async () => (await import("./sessions.ts")).sessionPorts(settings));
+  const instanceConnect = once(async () => (await import("./instance-connect.ts")).instanceConnectPorts(settings));
+  return {
+    region,
+    profile,
+    findInstancesByName: async (name) => (await instances()).findInstancesByName(name),
+    findInstanceById: async (instanceId) => (await instances()).findInstanceById(instanceId),
+    listInstanceNames: async () => (await instances()).listInstanceNames(),
+    rebootInstance: async (instanceId) => (await instances()).rebootInstance(instanceId),
+    startSession: async (session) => (await sessions()).startSession(session),
+    resumeSession: async (sessionId) => (await sessions()).resumeSession(sessionId),
+    terminateSession: async (sessionId) => (await sessions()).terminateSession(sessionId),
+    connectionStatus: async (instanceId) => (await sessions()).connectionStatus(instanceId),
+    signUpgrade: async (url) => (await sessions()).signUpgrade(url),
+    sendSshPublicKey: async (key) => (await instanceConnect()).sendSshPublicKey(key),
+  };
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}

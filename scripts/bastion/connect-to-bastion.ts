@@ -1,0 +1,106 @@
+// The main job: find the bastion, open a session, authorize the key when sshd speaks, and let ssh do the rest.
+import { join, resolve } from "node:path";
+import { openStandardStream } from "../../session-manager/index.ts";
+import type { Instance } from "../command/aws-ports.ts";
+import type { CommandContext } from "../command/command-context.ts";
+import { untilAborted } from "../command/until-aborted.ts";
+import { quoted } from "../errors/printable.ts";
+import { ensurePrivateDirectory } from "../platform/private-directories.ts";
+import type { WorkDirectory } from "../platform/work-directory.ts";
+import { JoinPoint } from "../ssh/join-point.ts";
+import { type KeyPair, ephemeralKeyPair, namedKeyPair } from "../ssh/key-pair.ts";
+import { launchSsh } from "../ssh/launch-ssh.ts";
+import { sshArguments } from "../ssh/ssh-arguments.ts";
+import type { ConnectArguments } from "./connect-arguments.ts";
+import { findBastion } from "./find-bastion.ts";
+import { KeyAuthorization } from "./key-authorization.ts";
+import { type OpenSession, openSession } from "./open-session.ts";
+import { defaultOsUser } from "./os-user.ts";
+import { claimAndSweep, makeWorkDirectory } from "./private-work.ts";
+import { runSshThrough } from "./run-ssh-through.ts";
+
+/**
+ * Connects; resolves with ssh's own exit status.
+ *
+ * @throws UserError for what a person can act on, or the signal's reason
+ */
+export async function connectToBastion(given: ConnectArguments, context: CommandContext): Promise<number> {
+  const work = makeWorkDirectory(context);
+  const sweeping = claimAndSweep(work, context);
+  try {
+    const instance = await untilAborted(findBastion(given.target, context), context.signal);
+    return await connectToInstance({ ...given, instance, work }, context);
+  } finally {
+    work.remove();
+    await sweeping;
+  }
+}
+
+interface ConnectionRequest extends ConnectArguments {
+  readonly instance: Instance;
+  readonly work: WorkDirectory;
+}
+
+async function connectToInstance(request: ConnectionRequest, context: CommandContext): Promise<number> {
+  const { instance, work } = request;
+  const osUser = request.target.osUser ?? defaultOsUser(context.settings);
+  const keyPair = prepareKeyPair(request, context);
+  const joinPoint = await JoinPoint.listen(work.socketPath);
+  const ending = new AbortController();
+  return runSshThrough(
+    {
+      joinPoint,
+      ending,
+      opening: startOpening(request, context, ending.signal),
+      // ssh starts beside the session: its own start hides behind StartSession.
+      launching: launchSsh(argumentsFor(request, keyPair, osUser, context), context.clock),
+      authorization: new KeyAuthorization(
+        () => context.aws.sendSshPublicKey({ ...instance, osUser, publicKey: keyPair.publicKey }),
+        context.clock,
+      ),
+    },
+    context,
+  );
+}
+
+function prepareKeyPair({ keyName, work }: ConnectionRequest, context: CommandContext): KeyPair {
+  if (keyName === undefined) return ephemeralKeyPair(work.path);
+  const keyPair = namedKeyPair(resolve(context.workingDirectory, keyName), context.process.userId);
+  if (keyPair.isNew) context.reporter.say(`made key pair ${quoted(keyName)}, ${quoted(`${keyName}.pub`)}`);
+  return keyPair;
+}
+
+function startOpening(
+  { instance, rebootPolicy, work }: ConnectionRequest,
+  context: CommandContext,
+  signal: AbortSignal,
+): Promise<OpenSession> {
+  return openSession(
+    { instance, rebootPolicy },
+    {
+      ...context,
+      signal,
+      openStream: openStandardStream,
+      recordSession: (session) => {
+        work.recordSession(session);
+      },
+    },
+  );
+}
+
+function argumentsFor(
+  { instance, words, work }: ConnectionRequest,
+  keyPair: KeyPair,
+  osUser: string,
+  { directories, process, programDirectory }: CommandContext,
+): string[] {
+  ensurePrivateDirectory(directories.state, process.userId);
+  return sshArguments({
+    instanceId: instance.instanceId,
+    osUser,
+    keyPair,
+    knownHostsFile: join(directories.state, "known_hosts"),
+    proxyCommand: [process.execPath, join(programDirectory, "ssh", "join-socket.mjs"), work.socketPath],
+    words,
+  });
+}

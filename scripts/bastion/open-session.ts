@@ -1,0 +1,129 @@
+// Opens a session to the instance's sshd, and ends it on every way out.
+import { type Clock, sleep } from "../../session-manager/clock.ts";
+import type {
+  ResumeSession,
+  SessionEvent,
+  SessionOptions,
+  SignUpgrade,
+  StandardStream,
+} from "../../session-manager/index.ts";
+import type { Aws, Instance, StartedSession } from "../command/aws-ports.ts";
+import type { Reporter } from "../command/reporter.ts";
+import { ExitCode } from "../errors/exit-code.ts";
+import { UserError } from "../errors/user-error.ts";
+import type { RecordedSession } from "../platform/work-directory.ts";
+import { type HealingNeeds, type RebootPolicy, startSessionHealing } from "./heal-connection.ts";
+
+/** AWS's document for ssh: a tunnel to one port of the instance. */
+const SSH_DOCUMENT = "AWS-StartSSHSession";
+/** Ending a session is a courtesy: nobody waits for it for long. */
+const TERMINATE_LIMIT_MS = 5_000;
+
+export interface OpenSessionNeeds extends HealingNeeds {
+  readonly aws: HealingNeeds["aws"] & Pick<Aws, "profile" | "resumeSession" | "terminateSession" | "signUpgrade">;
+  readonly reporter: Pick<Reporter, "say" | "wait" | "debug" | "warn">;
+  /** Opens the data channel: session-manager's openStandardStream. */
+  openStream(options: SessionOptions): Promise<StandardStream>;
+  /** Keeps the session where the next start finds it, should this process be killed. */
+  recordSession(session: RecordedSession): void;
+}
+
+/** A session, started and open. */
+export interface OpenSession {
+  readonly sessionId: string;
+  readonly stream: StandardStream;
+  /** Ends it, here and at AWS; never rejects, and may be called again. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a session to port 22 of the instance, healing its connection if need be.
+ *
+ * Once AWS has started the session, every failure ends it again.
+ *
+ * @throws UserError for what a person can act on, ProtocolError, or the signal's reason
+ */
+export async function openSession(
+  request: { readonly instance: Instance; readonly rebootPolicy: RebootPolicy },
+  needs: OpenSessionNeeds,
+): Promise<OpenSession> {
+  const { instanceId } = request.instance;
+  const session = { instanceId, documentName: SSH_DOCUMENT, parameters: { portNumber: ["22"] } };
+  // Not abandoned when the signal comes: a session that AWS has started must be known by its id to be ended.
+  const started = await startSessionHealing({ ...request, session }, needs);
+  const { sessionId } = started;
+  needs.recordSession({ sessionId, region: needs.aws.region, profile: needs.aws.profile });
+  try {
+    needs.signal.throwIfAborted();
+    const stream = await needs.openStream(streamOptions(started, needs));
+    return { sessionId, stream, close: () => closeSession(sessionId, stream, needs) };
+  } catch (error) {
+    await terminateSession(sessionId, needs);
+    throw translateOpening(error);
+  }
+}
+
+function streamOptions(ticket: StartedSession, { aws, clock, signal, reporter }: OpenSessionNeeds): SessionOptions {
+  const signUpgrade: SignUpgrade = (url) => aws.signUpgrade(url);
+  const resume: ResumeSession = (sessionId) => aws.resumeSession(sessionId);
+  const onEvent = (event: SessionEvent): void => {
+    tell(event, reporter);
+  };
+  return { ticket, clock, signal, signUpgrade, resume, onEvent };
+}
+
+function tell(event: SessionEvent, reporter: Pick<Reporter, "debug" | "say" | "warn">): void {
+  if (event.type === "customer-message") reporter.say(`the agent says: ${event.text}`);
+  else if (event.type === "resume-attempt" && event.attempt === 2) {
+    reporter.warn("the connection is lost; trying to resume the session");
+  }
+  reporter.debug(`session: ${JSON.stringify(event)}`);
+}
+
+async function closeSession(sessionId: string, stream: StandardStream, needs: OpenSessionNeeds): Promise<void> {
+  stream.on("error", () => undefined); // whoever needed the stream has been told
+  stream.destroy();
+  await terminateSession(sessionId, needs);
+}
+
+/** Ends the session at AWS. Its errors change nothing: the session may be over already. */
+export async function terminateSession(
+  sessionId: string,
+  { aws, clock, reporter }: { aws: Pick<Aws, "terminateSession">; clock: Clock; reporter: Pick<Reporter, "debug"> },
+): Promise<void> {
+  const limit = new AbortController();
+  const terminated = aws.terminateSession(sessionId).catch((error: unknown) => {
+    reporter.debug(`cannot terminate session ${sessionId}: ${String(error)}`);
+  });
+  const tooLong = sleep(TERMINATE_LIMIT_MS, clock, limit.signal).catch(() => undefined);
+  await Promise.race([terminated, tooLong]);
+  limit.abort();
+}
+
+/** Errors of session-manager, in words that a person can act on; others pass. */
+function translateOpening(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  if (error.name === "ConnectionError") return connectionFailed(error);
+  if (error.name !== "SessionEndedError") return error;
+  return new UserError(`cannot open session: ${error.message}`, {
+    hint: "is sshd running on the instance? the agent ends a session whose port refuses connections",
+    exitCode: ExitCode.Unavailable,
+    cause: error,
+  });
+}
+
+/** By its HTTP status a refused upgrade tells whether it was permission that was missing. */
+function connectionFailed(cause: Error): UserError {
+  if ("statusCode" in cause && (cause.statusCode === 401 || cause.statusCode === 403)) {
+    return new UserError("cannot open data channel: AWS does not allow ssmmessages:OpenDataChannel", {
+      hint: "ask for the permission ssmmessages:OpenDataChannel; docs/permissions.md has the policy",
+      exitCode: ExitCode.Denied,
+      cause,
+    });
+  }
+  return new UserError(`cannot open data channel: ${cause.message}`, {
+    hint: "may this computer reach ssmmessages.<region>.amazonaws.com, port 443? --debug shows more",
+    exitCode: ExitCode.Unavailable,
+    cause,
+  });
+}

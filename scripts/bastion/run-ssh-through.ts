@@ -1,0 +1,104 @@
+// Runs ssh through a session that is still being opened, and sees to it that neither outlives the other.
+import type { Socket } from "node:net";
+import { pipeline } from "node:stream/promises";
+import type { StandardStream } from "../../session-manager/index.ts";
+import type { Reporter } from "../command/reporter.ts";
+import { untilAborted } from "../command/until-aborted.ts";
+import type { JoinPoint } from "../ssh/join-point.ts";
+import type { RunningSsh } from "../ssh/launch-ssh.ts";
+import { type KeyAuthorization, holdAfterVersionLine } from "./key-authorization.ts";
+import type { OpenSession } from "./open-session.ts";
+
+/** ssh's own failure: it could not connect, or lost its connection. Other statuses are the remote command's. */
+const SSH_FAILED = 255;
+
+export interface SshThroughSession {
+  readonly joinPoint: JoinPoint;
+  readonly opening: Promise<OpenSession>;
+  /** Aborted when nobody needs the session any more, open or not. */
+  readonly ending: AbortController;
+  readonly launching: Promise<RunningSsh>;
+  readonly authorization: KeyAuthorization;
+}
+
+export interface RunNeeds {
+  readonly signal: AbortSignal;
+  readonly reporter: Pick<Reporter, "warn">;
+}
+
+/**
+ * ssh's exit status.
+ *
+ * On every way out ssh ends first: it would have its own words about a connection that goes away, and the person should
+ * read ours.
+ *
+ * @throws what opening the session or authorizing the key met, or the signal's reason
+ */
+export async function runSshThrough(parts: SshThroughSession, { signal, reporter }: RunNeeds): Promise<number> {
+  const { joinPoint, opening, ending, launching } = parts;
+  const failed = failureOf(opening);
+  const joined = new Joined();
+  try {
+    const ssh = await launching;
+    const carrying = joined.carry(parts);
+    const exitCode = await untilAborted(Promise.race([ssh.exitCode, failed, carrying]), signal);
+    if (exitCode === SSH_FAILED && joined.lostSession !== undefined) await explainLoss(joined.lostSession, reporter);
+    return exitCode;
+  } finally {
+    await launching.then((ssh) => ssh.stop()).catch(() => undefined);
+    ending.abort();
+    joined.close();
+    joinPoint.close();
+    await opening.then((session) => session.close()).catch(() => undefined);
+  }
+}
+
+/** Rejects when `work` does; never resolves. */
+function failureOf(work: Promise<unknown>): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    work.catch(reject);
+  });
+}
+
+async function explainLoss(stream: StandardStream, reporter: Pick<Reporter, "warn">): Promise<void> {
+  const { reason } = await stream.ended;
+  reporter.warn(`the session has ended: ${reason}`);
+  reporter.warn("what ran in the foreground there has ended with it; run the command again for a new session");
+}
+
+/** ssh's connection and the session's stream, joined. */
+class Joined {
+  #connection: Socket | undefined;
+  /** The stream, if it ended before ssh did. */
+  lostSession: StandardStream | undefined;
+
+  /** Carries bytes both ways. Rejects when the key cannot be authorized; never resolves. */
+  async carry({ joinPoint, opening, authorization }: SshThroughSession): Promise<never> {
+    const [connection, { stream }] = await Promise.all([joinPoint.connection, opening]);
+    this.#connection = connection;
+    this.#noteWhoEndsFirst(connection, stream);
+    return new Promise((_resolve, reject) => {
+      const hold = holdAfterVersionLine(() => {
+        const authorized = authorization.ensure();
+        authorized.catch(reject);
+        // A refusal holds for ever: the stream stays as it is until ssh has ended.
+        return new Promise((release) => void authorized.then(release, () => undefined));
+      });
+      pipeline(connection, stream).catch(() => undefined);
+      pipeline(stream, hold, connection).catch(() => undefined);
+    });
+  }
+
+  close(): void {
+    this.#connection?.destroy();
+  }
+
+  #noteWhoEndsFirst(connection: Socket, stream: StandardStream): void {
+    let sshHasEnded = false;
+    connection.once("end", () => (sshHasEnded = true));
+    connection.once("close", () => (sshHasEnded = true));
+    void stream.ended.then(() => {
+      if (!sshHasEnded) this.lostSession = stream;
+    });
+  }
+}

@@ -1,0 +1,66 @@
+// What use cases need of AWS, each need a type of its own, so that a test hands in a few lines and no SDK.
+
+/** An EC2 instance, as far as the commands look at it. */
+export interface Instance {
+  readonly instanceId: string;
+  /** Value of the Name tag; foreign text. */
+  readonly name: string | undefined;
+  readonly state: InstanceState;
+  /** Milliseconds since 1970 UTC. */
+  readonly launchTimeMs: number;
+  readonly instanceType: string;
+  readonly availabilityZone: string;
+  /** The account that owns it. */
+  readonly accountId: string;
+  readonly imageId: string;
+}
+
+/** @see EC2 API reference, InstanceState */
+export type InstanceState = "pending" | "running" | "shutting-down" | "terminated" | "stopping" | "stopped";
+
+/** StartSession's answer. `tokenValue` is a secret: it opens the session. */
+export interface StartedSession {
+  readonly sessionId: string;
+  readonly streamUrl: string;
+  readonly tokenValue: string;
+}
+
+export interface StartSessionRequest {
+  readonly instanceId: string;
+  readonly documentName: string;
+  readonly parameters: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface SendSshPublicKeyRequest {
+  readonly instanceId: string;
+  readonly availabilityZone: string;
+  readonly osUser: string;
+  /** One line as in `authorized_keys`. */
+  readonly publicKey: string;
+}
+
+/** Each member is one need; a use case asks for those it has: `Pick<Aws, "startSession">`. */
+export interface Aws {
+  readonly region: string;
+  /** Profile that was named or is in force; undefined for the default one. */
+  readonly profile: string | undefined;
+
+  /** Instances with this Name tag, in whatever state; EC2 shows terminated ones for about an hour. */
+  findInstancesByName(name: string): Promise<Instance[]>;
+  findInstanceById(instanceId: string): Promise<Instance | undefined>;
+  /** Name tags of the running instances, for suggestions. */
+  listInstanceNames(): Promise<string[]>;
+
+  /** @throws TargetNotConnectedError when the instance's SSM Agent holds no connection */
+  startSession(request: StartSessionRequest): Promise<StartedSession>;
+  /** A new ticket for a session whose connection was lost; undefined when the session is over. */
+  resumeSession(sessionId: string): Promise<StartedSession | undefined>;
+  terminateSession(sessionId: string): Promise<void>;
+  connectionStatus(instanceId: string): Promise<"connected" | "notconnected">;
+  rebootInstance(instanceId: string): Promise<void>;
+
+  /** Authorizes the key for 60 s. */
+  sendSshPublicKey(request: SendSshPublicKeyRequest): Promise<void>;
+  /** Headers that sign the data channel's upgrade request; none without credentials. */
+  signUpgrade(url: URL): Promise<Record<string, string>>;
+}

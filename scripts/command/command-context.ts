@@ -1,0 +1,57 @@
+// The world that a use case is handed: nothing below it touches the process, the clock or the SDK.
+import type { Clock } from "../../session-manager/clock.ts";
+import type { PrivateDirectories } from "../platform/private-directories.ts";
+import type { Aws } from "./aws-ports.ts";
+import type { CommandLine, Flags } from "./command-line.ts";
+import type { ProjectSettings } from "./project-settings.ts";
+import type { Reporter } from "./reporter.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Environment variables. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface CommandContext {
+  readonly aws: Aws;
+  readonly clock: Clock;
+  /** Aborted by Ctrl-C and its like; its reason is what the command ends with. */
+  readonly signal: AbortSignal;
+  readonly reporter: Reporter;
+  /** The person to ask; undefined where nobody is. */
+  readonly terminal: Terminal | undefined;
+  readonly settings: ProjectSettings;
+  readonly directories: PrivateDirectories;
+  /** Where relative paths on the command line begin. */
+  readonly workingDirectory: string;
+  /** The folder of the entry point. */
+  readonly programDirectory: string;
+  readonly environment: Environment;
+  readonly process: ProcessIdentity;
+  /** Registers what must happen even if nobody waits for us any more; it must be synchronous. */
+  onExit(action: () => void): void;
+}
+
+/** Who we are to the operating system. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Path of the running node. */
+  readonly execPath: string;
+  readonly platform: NodeJS.Platform;
+  /** Number of the user; undefined on Windows. */
+  readonly userId: number | undefined;
+}
+
+/** Does the work; resolves with the exit status. */
+export type UseCase<Arguments> = (given: Arguments, context: CommandContext) => Promise<number>;
+
+/** One of the commands in scripts/. */
+export interface Command<Arguments> {
+  readonly name: string;
+  /** What --help prints. */
+  readonly usage: string;
+  /** Its own flags; those that all commands have come on top. */
+  readonly flags: Flags;
+  /** @throws UserError (64) */
+  parse(line: CommandLine): Arguments;
+  /** Loads the use case: late, because --help must not wait for an SDK. */
+  load(): Promise<UseCase<Arguments>>;
+}

@@ -1,0 +1,45 @@
+// The few of the deployment's settings that the commands fall back on, read from <ENVIRONMENT>.tfvars.json.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ExitCode } from "../errors/exit-code.ts";
+import { quoted } from "../errors/printable.ts";
+import { UserError } from "../errors/user-error.ts";
+
+/** What `cdktf deploy` was told, as far as a command needs it. Every key is optional in the file. */
+export interface ProjectSettings {
+  readonly region: string | undefined;
+  /** What the bastion is made of: `al2023`, `al2` or `ubuntu`. */
+  readonly image: string | undefined;
+}
+
+const NO_SETTINGS: ProjectSettings = { region: undefined, image: undefined };
+
+/**
+ * Settings of `environment` in the project's root; none when the file does not exist, as in the published package.
+ *
+ * @throws UserError (65) when the file is not JSON
+ */
+export async function readProjectSettings(root: string, environment: string | undefined): Promise<ProjectSettings> {
+  const name = `${environment ?? "dev"}.tfvars.json`;
+  if (!/^[\w-]+\.tfvars\.json$/.test(name)) return NO_SETTINGS; // cdktf refuses it; no path is built of it here
+  const content = await readFile(join(root, name), "utf8").catch(() => undefined);
+  if (content === undefined) return NO_SETTINGS;
+  const settings = parseSettings(name, content);
+  return { region: textOf(settings["aws_region"]), image: textOf(settings["image"]) };
+}
+
+function parseSettings(name: string, content: string): Record<string, unknown> {
+  try {
+    return Object(JSON.parse(content)) as Record<string, unknown>;
+  } catch (cause) {
+    throw new UserError(`cannot read ${quoted(name)}: not JSON`, {
+      hint: `mend it: docs/settings.md shows each key`,
+      exitCode: ExitCode.Data,
+      cause,
+    });
+  }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

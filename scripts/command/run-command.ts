@@ -1,0 +1,133 @@
+// The frame of every command: reads the command line, builds the world for the use case, ends with its status.
+import { readFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { systemClock } from "../../session-manager/clock.ts";
+import { renderError } from "../errors/render-error.ts";
+import { privateDirectories } from "../platform/private-directories.ts";
+import { type Command, type CommandContext } from "./command-context.ts";
+import { type CommandLine, type Flags, readCommandLine } from "./command-line.ts";
+import { Interruption, abortOnSignals } from "./interruption.ts";
+import { readProjectSettings } from "./project-settings.ts";
+import { StreamReporter } from "./reporter.ts";
+import { lineTerminal } from "./terminal.ts";
+
+/** Flags that all commands have. */
+const commonFlags = {
+  profile: "text",
+  region: "text",
+  debug: "switch",
+  quiet: "switch",
+  help: "switch",
+  version: "switch",
+} as const satisfies Flags;
+
+/**
+ * Runs the command and ends the process with its exit status.
+ *
+ * @param programDirectory - the entry point's folder; only the entry point knows it, since bundling moves everything else
+ */
+export async function runCommand<Arguments>(command: Command<Arguments>, programDirectory: string): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined); // nobody reads any more
+  // The SDK warns of its plans for Node 20 at every start; this is its own switch, and hides no other warning.
+  process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
+  const signal = abortOnSignals(process, (exitCode) => process.exit(exitCode));
+  const words = process.argv.slice(2);
+  try {
+    const line = readCommandLine(words, { ...commonFlags, ...command.flags });
+    process.exit(await answerOrExecute({ command, line, programDirectory, signal }));
+  } catch (error) {
+    process.exit(report(error, command.name, words.includes("--debug")));
+  }
+}
+
+interface Run<Arguments> {
+  readonly command: Command<Arguments>;
+  readonly line: CommandLine;
+  readonly programDirectory: string;
+  readonly signal: AbortSignal;
+}
+
+async function answerOrExecute<Arguments>(run: Run<Arguments>): Promise<number> {
+  const { command, line, programDirectory, signal } = run;
+  if (line.isSet("help")) return answer(command.usage);
+  if (line.isSet("version")) return answer(`${command.name} ${versionOf(programDirectory)}\n`);
+  const given = command.parse(line);
+  const [execute, context] = await Promise.all([command.load(), buildContext(run)]);
+  const status = await execute(given, context);
+  signal.throwIfAborted(); // the program we waited for got the signal too, and its status hides that
+  return status;
+}
+
+function answer(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+function versionOf(programDirectory: string): string {
+  const manifest = readFileSync(join(dirname(programDirectory), "package.json"), "utf8");
+  return (JSON.parse(manifest) as { readonly version: string }).version;
+}
+
+function report(error: unknown, program: string, debug: boolean): number {
+  if (error instanceof Interruption) {
+    process.stderr.write(`${program}: ${error.message}\n`);
+    return error.exitCode;
+  }
+  const { lines, exitCode } = renderError(error, { program, debug });
+  process.stderr.write(lines.map((line) => `${line}\n`).join(""));
+  return exitCode;
+}
+
+async function buildContext<Arguments>(run: Run<Arguments>): Promise<CommandContext> {
+  const { command, line, programDirectory, signal } = run;
+  const environment = process.env;
+  const reporter = new StreamReporter({
+    program: command.name,
+    stream: process.stderr,
+    clock: systemClock,
+    quiet: line.isSet("quiet"),
+    debug: line.isSet("debug"),
+  });
+  const isAttended = process.stdin.isTTY && process.stderr.isTTY;
+  const terminal = isAttended ? lineTerminal({ input: process.stdin, output: process.stderr, signal }) : undefined;
+  const root = dirname(programDirectory);
+  const [{ openAws }, settings] = await Promise.all([
+    import("../aws/open-aws.ts"),
+    readProjectSettings(root, environment["ENVIRONMENT"]),
+  ]);
+  const aws = await openAws({
+    regionFlag: line.text("region"),
+    profileFlag: line.text("profile"),
+    settings,
+    environment,
+    clock: systemClock,
+    reporter,
+    terminal,
+  });
+  return {
+    ...surroundings(),
+    aws,
+    clock: systemClock,
+    signal,
+    reporter,
+    terminal,
+    settings,
+    programDirectory,
+  };
+}
+
+type Surroundings = "directories" | "workingDirectory" | "environment" | "process" | "onExit";
+
+/** What the process says of itself. */
+function surroundings(): Pick<CommandContext, Surroundings> {
+  const environment = process.env;
+  const userId = process.getuid?.();
+  return {
+    directories: privateDirectories({ environment, home: homedir(), temporary: tmpdir(), userId }),
+    workingDirectory: process.cwd(),
+    environment,
+    process: { pid: process.pid, execPath: process.execPath, platform: process.platform, userId },
+    onExit: (action) => process.once("exit", action),
+  };
+}

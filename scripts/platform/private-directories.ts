@@ -1,0 +1,70 @@
+// Where the commands keep what is theirs: never in the project, never in ~/.ssh, and readable by their user alone.
+import { chmodSync, lstatSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { ExitCode } from "../errors/exit-code.ts";
+import { quoted } from "../errors/printable.ts";
+import { UserError } from "../errors/user-error.ts";
+
+const NAME = "isolated-bastion";
+
+/** Both exist only once they were made by `ensurePrivateDirectory`. */
+export interface PrivateDirectories {
+  /** What outlives a process: known hosts, host keys. */
+  readonly state: string;
+  /** What does not: sockets and ephemeral keys of running commands. */
+  readonly runtime: string;
+}
+
+export interface DirectoryPlaces {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+  /** The system's directory for temporary files. */
+  readonly temporary: string;
+  /** Number of the user; undefined on Windows. */
+  readonly userId: number | undefined;
+}
+
+/**
+ * The directories of this user.
+ *
+ * @see XDG Base Directory Specification; a relative path in its variables is to be ignored
+ */
+export function privateDirectories({ environment, home, temporary, userId }: DirectoryPlaces): PrivateDirectories {
+  const stateHome = absolute(environment["XDG_STATE_HOME"]) ?? join(home, ".local", "state");
+  const runtimeHome = absolute(environment["XDG_RUNTIME_DIR"]);
+  return {
+    state: join(stateHome, NAME),
+    // Others may write in the temporary directory, so the user's number keeps two users apart.
+    runtime: runtimeHome === undefined ? join(temporary, `${NAME}-${userId ?? "user"}`) : join(runtimeHome, NAME),
+  };
+}
+
+function absolute(path: string | undefined): string | undefined {
+  return path?.startsWith("/") === true ? path : undefined;
+}
+
+/**
+ * Makes the directory if need be, and makes sure that it is a real one, of this user, closed to others.
+ *
+ * @throws UserError (73) when it is a link or someone else's: in a temporary directory anybody could have put it there
+ */
+export function ensurePrivateDirectory(path: string, userId: number | undefined): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw cannotUse(path, "it cannot be made", cause);
+  }
+  const found = lstatSync(path);
+  if (!found.isDirectory()) throw cannotUse(path, "it is no directory");
+  if (userId === undefined) return; // Windows keeps the user's own folders closed by itself
+  if (found.uid !== userId) throw cannotUse(path, `it belongs to user ${found.uid}, and we are ${userId}`);
+  if ((found.mode & 0o077) !== 0) chmodSync(path, 0o700);
+}
+
+function cannotUse(path: string, reason: string, cause?: unknown): UserError {
+  return new UserError(`cannot use private directory ${quoted(path)}: ${reason}`, {
+    hint: "move it away, or name another place with XDG_RUNTIME_DIR and XDG_STATE_HOME",
+    exitCode: ExitCode.CannotCreate,
+    cause,
+  });
+}

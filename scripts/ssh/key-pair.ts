@@ -1,0 +1,153 @@
+// The key pair that ssh logs in with: one that the person names, kept and never overwritten, or one for this run only.
+import { type Stats, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { ExitCode } from "../errors/exit-code.ts";
+import { quoted } from "../errors/printable.ts";
+import { UserError } from "../errors/user-error.ts";
+import { makeEd25519KeyPair } from "./openssh-key.ts";
+import { type PublicKey, publicKeyOfPrivate, readPublicKeyLine } from "./public-key.ts";
+import { shellQuote } from "./shell-quote.ts";
+
+/** A key pair in files. */
+export interface KeyPair {
+  /** Path of the private key. */
+  readonly identityFile: string;
+  /** One line as in `authorized_keys`, without comment. */
+  readonly publicKey: string;
+  /** Made for this run, and gone with it. */
+  readonly isEphemeral: boolean;
+  /** Whether it was made just now. */
+  readonly isNew: boolean;
+}
+
+/** @see EC2 Instance Connect's user guide: "RSA (OpenSSH and SSH2) and ED25519" */
+const ACCEPTED_TYPES: readonly string[] = ["ssh-ed25519", "ssh-rsa"];
+/** A private key file is a few KiB; what is much larger is none. */
+const LARGEST_KEY_FILE_BYTES = 64 * 1024;
+const COMMENT = "isolated-bastion";
+
+/** A fresh pair in a private directory; whoever made the directory removes it. */
+export function ephemeralKeyPair(directory: string): KeyPair {
+  return makeKeyPair(join(directory, "key"), true);
+}
+
+/**
+ * The pair at `path` and `path.pub`: an existing one as it is, with a passphrase too, else a new one (mode 0600).
+ *
+ * @param userId - the user's number; undefined on Windows
+ * @throws UserError (65, 66, 73) when it cannot be read, is no pair, cannot be used by EC2 Instance Connect or not be made
+ */
+export function namedKeyPair(path: string, userId: number | undefined): KeyPair {
+  if (path.includes("${")) {
+    throw keyError(path, 'ssh would read "${" in its path as a variable', "move it to another path", ExitCode.Data);
+  }
+  const found = statOf(path);
+  if (found === undefined) return makeNamedKeyPair(path);
+  refuseWrongFile(path, found, userId);
+  const publicKey = existingPublicKey(path);
+  if (!ACCEPTED_TYPES.includes(publicKey.type)) {
+    const hint = "name a file that does not exist yet, and an ed25519 pair is made there";
+    throw keyError(
+      path,
+      `EC2 Instance Connect takes ed25519 and RSA, and this is ${publicKey.type}`,
+      hint,
+      ExitCode.Data,
+    );
+  }
+  const line = `${publicKey.type} ${publicKey.base64}`;
+  return { identityFile: path, publicKey: line, isEphemeral: false, isNew: false };
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch (cause) {
+    if (codeOf(cause) === "ENOENT") return undefined;
+    throw unreadable(path, cause);
+  }
+}
+
+function makeNamedKeyPair(path: string): KeyPair {
+  if (path.endsWith(".pub") || existsSync(`${path}.pub`)) {
+    const hint = "name another file, or bring the private key back beside its public key";
+    throw keyError(path, "the public key is there, the private key is not", hint, ExitCode.NotFound);
+  }
+  return makeKeyPair(path, false);
+}
+
+function makeKeyPair(path: string, isEphemeral: boolean): KeyPair {
+  const { privateKey, publicKey } = makeEd25519KeyPair(COMMENT);
+  try {
+    // "wx" fails where a file is, also if it came this very moment.
+    writeFileSync(path, privateKey, { flag: "wx", mode: 0o600 });
+    writeFileSync(`${path}.pub`, `${publicKey}\n`, { flag: "wx", mode: 0o644 });
+  } catch (cause) {
+    throw new UserError(`cannot make key pair ${quoted(path)}: ${codeOf(cause) ?? "it cannot be written"}`, {
+      hint: `may you write in ${quoted(dirname(path))}, and does it exist?`,
+      exitCode: ExitCode.CannotCreate,
+      cause,
+    });
+  }
+  const line = publicKey.split(" ").slice(0, 2).join(" ");
+  return { identityFile: path, publicKey: line, isEphemeral, isNew: true };
+}
+
+/** ssh refuses these too, but late, in its own words, and then asks for a password. */
+function refuseWrongFile(path: string, found: Stats, userId: number | undefined): void {
+  if (!found.isFile()) throw keyError(path, "it is no file", "name the private key's file", ExitCode.Data);
+  if (found.size > LARGEST_KEY_FILE_BYTES) throw noKey(path);
+  if (userId !== undefined && found.uid === userId && (found.mode & 0o077) !== 0) {
+    const hint = `chmod 600 ${shellQuote(path)}`;
+    throw keyError(path, "others may read the private key, so ssh refuses it", hint, ExitCode.Data);
+  }
+}
+
+function existingPublicKey(path: string): PublicKey {
+  const text = readText(path);
+  if (readPublicKeyLine(text) !== undefined) {
+    const hint = `name the private key: ${shellQuote(join(dirname(path), basename(path, ".pub")))}`;
+    throw keyError(path, "it is the public key", hint, ExitCode.Data);
+  }
+  const derived = publicKeyOfPrivate(text);
+  const beside = existsSync(`${path}.pub`) ? readPublicKeyLine(readText(`${path}.pub`)) : undefined;
+  if (derived === undefined) throw noKey(path);
+  if (derived === "encrypted") {
+    if (beside !== undefined) return beside;
+    const hint = `ssh-keygen -y -f ${shellQuote(path)} > ${shellQuote(`${path}.pub`)}`;
+    throw keyError(path, "its passphrase hides the public key, and there is none beside it", hint, ExitCode.Data);
+  }
+  if (beside !== undefined && beside.base64 !== derived.base64) {
+    const hint = `ssh-keygen -y -f ${shellQuote(path)} shows the public key that belongs to it`;
+    throw keyError(path, "the public key beside it belongs to another private key", hint, ExitCode.Data);
+  }
+  return derived;
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
+function unreadable(path: string, cause: unknown): UserError {
+  return new UserError(`cannot read key ${quoted(path)}: ${codeOf(cause) ?? "unknown reason"}`, {
+    hint: "may you read it, and each folder above it?",
+    exitCode: ExitCode.NotFound,
+    cause,
+  });
+}
+
+function noKey(path: string): UserError {
+  const hint = "name a private key, or a file that does not exist yet, and a pair is made there";
+  return keyError(path, "it holds no private key", hint, ExitCode.Data);
+}
+
+function keyError(path: string, met: string, hint: string, exitCode: ExitCode): UserError {
+  return new UserError(`cannot use key ${quoted(path)}: ${met}`, { hint, exitCode });
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
