@@ -25,9 +25,19 @@ export class ChannelWriter {
     channel.on("error", () => undefined); // written after the client closed the channel
   }
 
-  /** Copies until the source ends; resolves when its last byte is with ssh2's transport. */
-  async copy(source: Readable, target: Writable): Promise<void> {
-    for await (const chunk of source) await this.#write(target, chunk as Buffer);
+  /** Copies until the source ends or fails; resolves when its last byte is with ssh2's transport. */
+  copy(source: Readable, target: Writable): Promise<void> {
+    // Not `for await`: that destroys a socket at the end of what it reads, and with it the way back.
+    source.on("data", (chunk: Buffer) => {
+      source.pause();
+      void this.#write(target, chunk).then(() => source.resume());
+    });
+    return new Promise((resolve) => {
+      const concluded = (): void => {
+        resolve(this.#last);
+      };
+      source.once("end", concluded).once("close", concluded);
+    });
   }
 
   #write(target: Writable, chunk: Buffer): Promise<void> {
