@@ -1,0 +1,98 @@
+// One question to IAM's rules: do these policies allow this request? Answered by @cloud-copilot/iam-simulate.
+import {
+  runSimulation,
+  runUnsafeSimulation,
+  type EvaluationResult,
+  type Simulation,
+} from "@cloud-copilot/iam-simulate";
+
+/** A policy document and the name it is known by. */
+export interface Policy {
+  readonly name: string;
+  /** As `JSON.parse` gives it. */
+  readonly document: unknown;
+}
+
+/** Condition keys and their values; the keys' case does not matter. */
+export type ConditionContext = Readonly<Record<string, string | string[]>>;
+
+export interface AuthorizationRequest {
+  /** ARN of the user, or of the role's session. */
+  readonly principal: string;
+  /** E.g. `ssm:StartSession`. */
+  readonly action: string;
+  /** ARN, or `*` for an action that knows no resource. */
+  readonly resource: string;
+  /** Account id of the resource's owner. */
+  readonly account: string;
+  readonly context: ConditionContext;
+}
+
+/** As IAM decides within one account: allowed by some statement, denied by one, or by the lack of any. */
+export type Verdict = EvaluationResult;
+
+/** What the policies of a user or a role say, all of them together; a permissions boundary is asked the same way. */
+export async function evaluate(policies: readonly Policy[], request: AuthorizationRequest): Promise<Verdict> {
+  const simulation = simulationOf(policies, request);
+  if (request.resource.length > 1 && request.resource.includes("*")) return "ImplicitlyDenied"; // names no one thing
+  // The library's checks know nothing of documents without an account, of ec2:osuser, or of sessions as resources of
+  // ssmmessages:OpenDataChannel, all of which AWS takes; but only with them does "*" mean "an action without resource".
+  if (request.resource !== "*") return runUnsafeSimulation(simulation, {});
+  return verdictOf(await runSimulation(simulation, {}));
+}
+
+/**
+ * What a VPC endpoint's policy says.
+ *
+ * @returns undefined if it is no policy that an endpoint may have
+ */
+export async function evaluateEndpointPolicy(
+  policy: Policy,
+  request: AuthorizationRequest,
+): Promise<Verdict | undefined> {
+  const vpcEndpointPolicies = [{ name: policy.name, policy: forEveryone(policy.document, request) }];
+  const results = await runSimulation({ ...simulationOf([EVERYTHING], request), vpcEndpointPolicies }, {});
+  return results.resultType === "error" ? undefined : results.overallResult;
+}
+
+const EVERYTHING: Policy = {
+  name: "everything",
+  document: { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] },
+};
+
+function simulationOf(policies: readonly Policy[], request: AuthorizationRequest): Simulation {
+  const { principal, action, resource, account, context } = request;
+  return {
+    request: { principal, action, resource: { resource, accountId: account }, contextVariables: { ...context } },
+    identityPolicies: policies.map(({ name, document }) => ({ name, policy: document })),
+    serviceControlPolicies: [],
+    resourceControlPolicies: [],
+  };
+}
+
+function verdictOf(results: Awaited<ReturnType<typeof runSimulation>>): Verdict {
+  if (results.resultType !== "error") return results.overallResult;
+  throw new TypeError(`cannot evaluate policies: ${JSON.stringify(results.errors)}`);
+}
+
+interface Statement {
+  readonly Principal?: unknown;
+}
+
+/**
+ * The policy without the statements that speak of other principals, and with "*" in the rest: the library refuses an
+ * endpoint policy with any other principal, where an interface endpoint takes roles and accounts too.
+ */
+function forEveryone(document: unknown, request: AuthorizationRequest): unknown {
+  const policy = document as { readonly Statement?: Statement | readonly Statement[] };
+  const statements = [policy.Statement ?? []].flat();
+  const ours = statements.filter(({ Principal }) => Principal === undefined || namesCaller(Principal, request));
+  return { ...policy, Statement: ours.map((each) => ("Principal" in each ? { ...each, Principal: "*" } : each)) };
+}
+
+function namesCaller(principal: unknown, { principal: caller, account, context }: AuthorizationRequest): boolean {
+  if (principal === "*") return true;
+  const named = [(principal as { readonly AWS?: string | string[] }).AWS ?? []].flat();
+  const names = ["*", account, `arn:aws:iam::${account}:root`, caller, context["aws:PrincipalArn"]];
+  return named.some((name) => names.includes(name));
+}
