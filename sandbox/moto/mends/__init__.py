@@ -1,0 +1,21 @@
+"""Where moto lacks a call that the stacks need, or answers it otherwise than AWS does: one module for each.
+
+They are mended here, where the state lives, so that every answer agrees: to the call itself, to each Describe call
+afterwards, and after a restart of the endpoint in front.
+"""
+
+from . import (
+    canonical_parameters,
+    interface_endpoint_addresses,
+    monitoring,
+    no_public_address,
+    security_group_rule_descriptions,
+)
+
+
+def mend_all() -> None:
+    canonical_parameters.mend()
+    interface_endpoint_addresses.mend()
+    monitoring.mend()
+    no_public_address.mend()
+    security_group_rule_descriptions.mend()

@@ -1,0 +1,102 @@
+// Whether a caller may make a call: the deployer always, anybody else as its policies in IAM say.
+import type { Caller } from "../endpoint/access-keys.ts";
+import { AwsError, unmodelled } from "../endpoint/aws-error.ts";
+import { listOf, type Call } from "../endpoint/call.ts";
+import type { Call as CallToDecide, CalledInstance } from "../permissions/calls.ts";
+import type { Decision } from "../permissions/decide.ts";
+import type { Inventory } from "./inventory.ts";
+import type { Sessions } from "./sessions.ts";
+
+export interface CallersOptions {
+  readonly inventory: Inventory;
+  readonly sessions: Sessions;
+  /** IAM's decision, by the policies attached to the caller. */
+  readonly decide: (caller: Caller, call: CallToDecide) => Promise<Decision>;
+}
+
+/** Says no for IAM, in the words of the service that is called. */
+export class Callers {
+  readonly #options: CallersOptions;
+
+  constructor(options: CallersOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @throws AwsError UnauthorizedOperation (ec2) or AccessDeniedException; UnmodelledRequest for a call that none of our
+   *   commands makes, because the sandbox knows not what that one needs permission for
+   */
+  async authorize(call: Call): Promise<void> {
+    if (call.caller.isDeployer) return;
+    const toDecide = await this.#toDecide(call);
+    if (toDecide === undefined) throw unmodelled(`${call.service}:${call.name} by anybody but the deployer`);
+    await this.#decide(call.caller, toDecide, call.service);
+  }
+
+  /** @throws AwsError AccessDeniedException */
+  async authorizeDataChannel(caller: Caller, sessionId: string): Promise<void> {
+    if (caller.isDeployer) return;
+    const session = this.#session(sessionId);
+    await this.#decide(caller, { action: "ssmmessages:OpenDataChannel", session }, "ssmmessages");
+  }
+
+  async #decide(caller: Caller, call: CallToDecide, service: string): Promise<void> {
+    const decision = await this.#options.decide(caller, call);
+    if (decision.allowed) return;
+    if (service !== "ec2") throw new AwsError("AccessDeniedException", decision.explanation);
+    const message = `You are not authorized to perform this operation. ${decision.explanation}`;
+    throw new AwsError("UnauthorizedOperation", message, 403);
+  }
+
+  /** What the call asks of IAM; undefined for a call that none of our commands makes. */
+  // eslint-disable-next-line complexity -- a table: one case for each action
+  async #toDecide({ service, name, input, parameters }: Call): Promise<CallToDecide | undefined> {
+    const action = `${service}:${name}`;
+    switch (action) {
+      case "ec2:DescribeImages":
+      case "ec2:DescribeInstances":
+      case "ssm:DescribeInstanceInformation":
+      case "ssm:DescribeSessions":
+      case "sts:GetCallerIdentity":
+        return { action };
+      case "ec2:GetConsoleOutput":
+        return { action, instances: [await this.#instance(parameters.get("InstanceId"))] };
+      case "ec2:RebootInstances":
+      case "ec2:StartInstances":
+        return {
+          action,
+          instances: await Promise.all(listOf(parameters, "InstanceId").map((id) => this.#instance(id))),
+        };
+      case "ec2-instance-connect:SendSSHPublicKey":
+        return { action, instance: await this.#instance(input["InstanceId"]), osUser: textOf(input["InstanceOSUser"]) };
+      case "ssm:GetConnectionStatus":
+        return { action, instances: [await this.#instance(input["Target"])] };
+      case "ssm:StartSession":
+        return {
+          action,
+          instance: await this.#instance(input["Target"]),
+          documentName: typeof input["DocumentName"] === "string" ? input["DocumentName"] : undefined,
+        };
+      case "ssm:ResumeSession":
+      case "ssm:TerminateSession":
+        return { action, session: this.#session(textOf(input["SessionId"])) };
+      default:
+        return undefined;
+    }
+  }
+
+  /** An instance that there is not has no tags, so nobody learns from an answer which there are. */
+  async #instance(id: unknown): Promise<CalledInstance> {
+    const instanceId = textOf(id);
+    return { instanceId, tags: (await this.#options.inventory.find(instanceId))?.tags ?? {} };
+  }
+
+  #session(sessionId: string): { sessionId: string; target: string; ownerUserId: string } {
+    const session = this.#options.sessions.find(sessionId);
+    return { sessionId, target: session?.target ?? "", ownerUserId: session?.ownerUserId ?? "" };
+  }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
