@@ -73,6 +73,7 @@ export class DataChannel {
   #transport: Transport | undefined;
   #session: ChannelSession | undefined;
   #isReadingPaused = false;
+  #attemptsInVain = 0; // to resume, since anything was last heard
   #cancelLimit: () => void = () => undefined;
 
   constructor(options: DataChannelOptions) {
@@ -217,7 +218,11 @@ export class DataChannel {
         connect: (next) => this.#connect(next),
         clock,
         signal: this.#closing.signal,
-        onAttempt: (attempt) => onEvent?.({ type: "resume-attempt", attempt, detail: cause.message }),
+        attemptsInVain: this.#attemptsInVain,
+        onAttempt: () => {
+          this.#attemptsInVain += 1;
+          onEvent?.({ type: "resume-attempt", attempt: this.#attemptsInVain, detail: cause.message });
+        },
       }).then(
         (transport) => {
           this.#use(transport);
@@ -231,6 +236,7 @@ export class DataChannel {
 
   #onMessage(bytes: Buffer): void {
     if (this.#transport === undefined) return; // of a connection that is not ours yet, or no more
+    this.#attemptsInVain = 0;
     try {
       const message = decodeAgentMessage(bytes);
       if (message.messageType === MessageType.outputStreamData) this.#receive(message);

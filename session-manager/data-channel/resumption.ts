@@ -28,8 +28,9 @@ export interface ResumptionOptions {
   readonly connect: (ticket: SessionTicket) => Promise<Transport>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** `attempt` counts from 1. */
-  readonly onAttempt: (attempt: number) => void;
+  /** Attempts that were made since anything was last heard from the service: their waits are not had again. */
+  readonly attemptsInVain: number;
+  readonly onAttempt: () => void;
 }
 
 /**
@@ -39,9 +40,9 @@ export interface ResumptionOptions {
  */
 export async function resumeConnection(options: ResumptionOptions): Promise<Transport> {
   let lastError: unknown;
-  for (const [index, delayMs] of [0, ...RESUME_DELAYS_MS].entries()) {
+  for (const delayMs of [0, ...RESUME_DELAYS_MS].slice(options.attemptsInVain)) {
     await sleep(withJitter(delayMs), options.clock, options.signal);
-    options.onAttempt(index + 1);
+    options.onAttempt();
     try {
       return await attempt(options);
     } catch (error) {
@@ -49,7 +50,7 @@ export async function resumeConnection(options: ResumptionOptions): Promise<Tran
       lastError = error;
     }
   }
-  throw new ConnectionError("RESUME_BUDGET_SPENT", "cannot resume session: no attempt of the last 100 s succeeded", {
+  throw new ConnectionError("RESUME_BUDGET_SPENT", "cannot resume session: 100 s of attempts were in vain", {
     cause: lastError,
   });
 }

@@ -25,7 +25,9 @@ describe("encodeSmuxHeader()", () => {
     ["a payload of 65,536 bytes", { payloadLength: 65_536 }],
     ["a stream id beyond 32 bits", { streamId: 0x1_0000_0000 }],
   ])("fails with RangeError on %s", (_, wrong) => {
-    expect(() => encodeSmuxHeader({ command: 2, streamId: 3, payloadLength: 0, ...wrong })).toThrow(expect.objectContaining({ name: "RangeError" }));
+    expect(() => encodeSmuxHeader({ command: 2, streamId: 3, payloadLength: 0, ...wrong })).toThrow(
+      expect.objectContaining({ name: "RangeError" }),
+    );
   });
 });
 
