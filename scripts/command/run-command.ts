@@ -7,7 +7,7 @@ import { renderError } from "../errors/render-error.ts";
 import { privateDirectories } from "../platform/private-directories.ts";
 import { type Command, type CommandContext } from "./command-context.ts";
 import { type CommandLine, type Flags, readCommandLine } from "./command-line.ts";
-import { Interruption, abortOnSignals } from "./interruption.ts";
+import { Interruption, abortOnSignals } from "../platform/interruption.ts";
 import { readProjectSettings } from "./project-settings.ts";
 import { StreamReporter } from "./reporter.ts";
 import { lineTerminal } from "./terminal.ts";
