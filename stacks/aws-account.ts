@@ -12,14 +12,15 @@ export class AwsAccount extends Construct {
   readonly accountId: string;
   readonly partition: string;
   readonly region: string;
-  readonly #dnsSuffix: string;
+  /** End of the names of services: `amazonaws.com`. */
+  readonly dnsSuffix: string;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
     this.accountId = new DataAwsCallerIdentity(this, "caller").accountId;
     const { partition, dnsSuffix } = new DataAwsPartition(this, "partition");
     this.partition = partition;
-    this.#dnsSuffix = dnsSuffix;
+    this.dnsSuffix = dnsSuffix;
     // `name` is called `region` from version 6 of the provider on.
     this.region = new DataAwsRegion(this, "region").name;
   }
@@ -36,6 +37,6 @@ export class AwsAccount extends Construct {
 
   /** Domain name of a service's own principal in this Region: `logs.eu-central-1.amazonaws.com`. */
   regionalPrincipal(service: string): string {
-    return `${service}.${this.region}.${this.#dnsSuffix}`;
+    return `${service}.${this.region}.${this.dnsSuffix}`;
   }
 }

@@ -17,6 +17,14 @@ export type StateBackend =
     }
   | { readonly kind: "local"; /** Relative to the folder of the synthesized stack. */ readonly path: string };
 
+/** Where the state of one stack lies in either kind of backend. */
+export interface StatePlace {
+  /** Of the object in the bucket. */
+  readonly key: string;
+  /** Path of the file, relative to the folder of the synthesized stack. */
+  readonly file: string;
+}
+
 /** Lock files came with this release. */
 const REQUIRED_TERRAFORM = ">= 1.10.0";
 
@@ -24,15 +32,14 @@ const REQUIRED_TERRAFORM = ">= 1.10.0";
  * The backend that settings and environment name; the environment wins, so that a sandbox can never write to a real bucket.
  *
  * - STATE_BACKEND=local: a file in the project, for one person's trial and for `terraform validate`
- * - STATE_BUCKET, STATE_KEY, STATE_REGION: in place of the settings of the same names
+ * - STATE_BUCKET, STATE_REGION: in place of the settings of the same names
  * - AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3: Terraform reads them itself; here they only switch path style on
  *
- * @param localPath - of the state file with STATE_BACKEND=local, relative to the folder of the synthesized stack
  * @throws SettingsError (exit status 65) when nobody names a bucket
  */
-export function chooseBackend(settings: Settings, environment: Environment, localPath: string): StateBackend {
+export function chooseBackend(settings: Settings, environment: Environment, place: StatePlace): StateBackend {
   const kind = environment["STATE_BACKEND"] ?? "s3";
-  if (kind === "local") return { kind, path: localPath };
+  if (kind === "local") return { kind, path: place.file };
   if (kind !== "s3")
     throw new SettingsError("STATE_BACKEND", [
       { message: `${JSON.stringify(kind)} is not "s3" or "local"`, cure: "unset STATE_BACKEND" },
@@ -42,7 +49,7 @@ export function chooseBackend(settings: Settings, environment: Environment, loca
   return {
     kind: "s3",
     bucket,
-    key: environment["STATE_KEY"] ?? settings.state_key,
+    key: place.key,
     region: environment["STATE_REGION"] ?? settings.state_region ?? settings.aws_region,
     usePathStyle: environment["AWS_ENDPOINT_URL"] !== undefined || environment["AWS_ENDPOINT_URL_S3"] !== undefined,
   };

@@ -2,7 +2,7 @@
 import type { ITerraformDependable } from "cdktf";
 import type { Construct } from "constructs";
 import { AwsAccount } from "./aws-account.ts";
-import { keepStateIn, type StateBackend } from "./backend.ts";
+import { keepStateIn } from "./backend.ts";
 import { addBastionOutputs } from "./bastion-outputs.ts";
 import { BastionHosts } from "./bastion/bastion-hosts.ts";
 import { Image, OS_USERS } from "./bastion/image.ts";
@@ -14,12 +14,8 @@ import { FlowLogs } from "./network/flow-logs.ts";
 import { InterfaceEndpoints } from "./network/interface-endpoints.ts";
 import { IsolatedNetwork, type ZoneChoice } from "./network/isolated-network.ts";
 import { addProvider } from "./provider.ts";
+import type { StackProps } from "./run-app.ts";
 import type { Settings } from "./settings.ts";
-
-export interface BastionStackProps {
-  readonly settings: Settings;
-  readonly backend: StateBackend;
-}
 
 /** Name tag of the bastion that these settings make. */
 export function bastionName({ tag_application, target_environment }: Settings): string {
@@ -33,7 +29,7 @@ export class BastionStack extends NamedStack {
   readonly #prefix: string;
   readonly #bastionName: string;
 
-  constructor(scope: Construct, id: string, { settings, backend }: BastionStackProps) {
+  constructor(scope: Construct, id: string, { settings, backend }: StackProps) {
     super(scope, id);
     keepStateIn(backend, this);
     addProvider(this, settings);

@@ -4,7 +4,11 @@ import { BastionStack } from "./bastion-stack.ts";
 import { runApp } from "./run-app.ts";
 
 process.exitCode = runApp(
-  { id: "bastion", define: (app, id, props) => new BastionStack(app, id, props) },
+  {
+    id: "bastion",
+    stateKey: (settings, environment) => environment["STATE_KEY"] ?? settings.state_key,
+    define: (app, id, props) => new BastionStack(app, id, props),
+  },
   {
     directory: dirname(import.meta.dirname),
     environment: process.env,

@@ -1,5 +1,5 @@
 // The frame of both apps: settings in, one stack out, and a message instead of a stack trace when the settings are wrong.
-import { relative, join } from "node:path";
+import { join, relative } from "node:path";
 import { App } from "cdktf";
 import { chooseBackend, type StateBackend } from "./backend.ts";
 import { readSettings, type Environment, type Settings } from "./settings.ts";
@@ -13,20 +13,29 @@ export interface AppContext {
   readonly complain: (text: string) => void;
 }
 
-export interface StackPlan {
+export interface StackProps {
+  readonly settings: Settings;
+  readonly backend: StateBackend;
+}
+
+export interface AppPlan {
   /** Names the stack for cdktf, and its folder below `cdktf.out/stacks`. */
   readonly id: string;
-  readonly define: (app: App, id: string, props: { settings: Settings; backend: StateBackend }) => void;
+  /** Key of its state in the bucket. */
+  readonly stateKey: (settings: Settings, environment: Environment) => string;
+  readonly define: (app: App, id: string, props: StackProps) => unknown;
 }
 
 /** Synthesizes the stack; returns the exit status. */
-export function runApp(plan: StackPlan, { directory, environment, complain }: AppContext): number {
+export function runApp(plan: AppPlan, { directory, environment, complain }: AppContext): number {
   try {
     const settings = readSettings(directory, environment);
     const app = new App();
-    const stateFile = `terraform.${plan.id}.${settings.tag_application}-${settings.target_environment}.tfstate`;
-    const stackDirectory = join(app.outdir, "stacks", plan.id);
-    const backend = chooseBackend(settings, environment, relative(stackDirectory, join(directory, stateFile)));
+    const stateFile = relative(join(app.outdir, "stacks", plan.id), join(directory, localStateFile(plan.id, settings)));
+    const backend = chooseBackend(settings, environment, {
+      key: plan.stateKey(settings, environment),
+      file: stateFile,
+    });
     plan.define(app, plan.id, { settings, backend });
     app.synth();
     return 0;
@@ -35,4 +44,9 @@ export function runApp(plan: StackPlan, { directory, environment, complain }: Ap
     complain(error.render());
     return error.exitCode;
   }
+}
+
+/** Name of the state file of a stack with STATE_BACKEND=local. */
+export function localStateFile(stackId: string, { tag_application, target_environment }: Settings): string {
+  return `terraform.${stackId}.${tag_application}-${target_environment}.tfstate`;
 }

@@ -5,9 +5,9 @@ import { FlowLog } from "@cdktf/provider-aws/lib/flow-log/index.js";
 import { IamRole } from "@cdktf/provider-aws/lib/iam-role/index.js";
 import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy/index.js";
 import type { AwsAccount } from "../aws-account.ts";
+import { EncryptionKey } from "../encryption-key.ts";
 import { MAIN_RESOURCE } from "../named-stack.ts";
 import { policyDocument, type PolicyStatement } from "../policy-document.ts";
-import { LogKey } from "./log-key.ts";
 
 export interface FlowLogsProps {
   readonly account: AwsAccount;
@@ -26,7 +26,12 @@ export class FlowLogs extends Construct {
   constructor(scope: Construct, id: string, props: FlowLogsProps) {
     super(scope, id);
     const logGroupName = `/aws/vpc/flow-logs/${props.name}`;
-    const key = new LogKey(this, "key", { account: props.account, name: `${props.name}-flow-logs`, logGroupName });
+    const key = new EncryptionKey(this, "key", {
+      account: props.account,
+      name: `${props.name}-flow-logs`,
+      description: `Log group ${logGroupName}`,
+      logGroupName,
+    });
     const logGroup = new CloudwatchLogGroup(this, "log_group", {
       name: logGroupName,
       retentionInDays: props.retentionDays ?? 365,

@@ -1,0 +1,41 @@
+// The stack that must exist before all others: the bucket for Terraform's state, its key, and the policy to use it.
+import { TerraformOutput } from "cdktf";
+import type { Construct } from "constructs";
+import { AwsAccount } from "./aws-account.ts";
+import { keepStateIn } from "./backend.ts";
+import { EncryptionKey } from "./encryption-key.ts";
+import { NamedStack } from "./named-stack.ts";
+import { addProvider } from "./provider.ts";
+import type { StackProps } from "./run-app.ts";
+import { StateBucket } from "./state/state-bucket.ts";
+import { StatePolicy } from "./state/state-policy.ts";
+
+export class StateBucketStack extends NamedStack {
+  constructor(scope: Construct, id: string, { settings, backend }: StackProps) {
+    super(scope, id);
+    keepStateIn(backend, this);
+    addProvider(this, settings);
+    const account = new AwsAccount(this, "current");
+    const name = `${settings.tag_application}-tfstate`;
+    const bucketName = `${name}-${account.accountId}-${account.region}`;
+    const key = new EncryptionKey(this, "key", { account, name, description: "Terraform state", isKept: true });
+    const bucket = new StateBucket(this, "bucket", {
+      bucketName,
+      partition: account.partition,
+      kmsKeyArn: key.arn,
+      accessLogBucket: settings.state_access_log_bucket,
+    });
+    const policy = new StatePolicy(this, "deployer_policy", {
+      account,
+      name: `${name}-${account.region}`,
+      bucketName,
+      kmsKeyArn: key.arn,
+    });
+    new TerraformOutput(this, "state_bucket", { value: bucket.bucketName });
+    new TerraformOutput(this, "state_region", { value: account.region });
+    new TerraformOutput(this, "state_policy_arn", {
+      value: policy.arn,
+      description: "Attach it to whoever deploys, beside what the stacks themselves take",
+    });
+  }
+}

@@ -1,0 +1,125 @@
+// The bucket that holds Terraform's state: encrypted, versioned, private, and kept even from `destroy`.
+import { Construct } from "constructs";
+import { S3Bucket } from "@cdktf/provider-aws/lib/s3-bucket/index.js";
+import { S3BucketLifecycleConfiguration } from "@cdktf/provider-aws/lib/s3-bucket-lifecycle-configuration/index.js";
+import { S3BucketLoggingA } from "@cdktf/provider-aws/lib/s3-bucket-logging/index.js";
+import { S3BucketNotification } from "@cdktf/provider-aws/lib/s3-bucket-notification/index.js";
+import { S3BucketOwnershipControls } from "@cdktf/provider-aws/lib/s3-bucket-ownership-controls/index.js";
+import { S3BucketPolicy } from "@cdktf/provider-aws/lib/s3-bucket-policy/index.js";
+import { S3BucketPublicAccessBlock } from "@cdktf/provider-aws/lib/s3-bucket-public-access-block/index.js";
+import { S3BucketServerSideEncryptionConfigurationA } from "@cdktf/provider-aws/lib/s3-bucket-server-side-encryption-configuration/index.js";
+import { S3BucketVersioningA } from "@cdktf/provider-aws/lib/s3-bucket-versioning/index.js";
+import { exceptFromChecks, type CheckovException } from "../checkov-exception.ts";
+import { MAIN_RESOURCE } from "../named-stack.ts";
+
+const OLD_VERSIONS_KEPT_DAYS = 90;
+const UNFINISHED_UPLOADS_KEPT_DAYS = 7;
+
+const NO_REPLICA: CheckovException = {
+  id: "CKV_AWS_144",
+  reason:
+    "versions protect the state; a replica in another Region needs a bucket of its own, which would fail the same check",
+};
+const NO_ACCESS_LOG: CheckovException = {
+  id: "CKV_AWS_18",
+  reason:
+    "an access log needs another bucket, which cannot pass either; state_access_log_bucket names one where there is one",
+};
+
+export interface StateBucketProps {
+  /** Name of the bucket: one in the world. */
+  readonly bucketName: string;
+  readonly partition: string;
+  readonly kmsKeyArn: string;
+  /**
+   * An existing bucket that gets this one's access log.
+   *
+   * @default - no access log
+   */
+  readonly accessLogBucket?: string | undefined;
+}
+
+export class StateBucket extends Construct {
+  readonly bucketName: string;
+
+  constructor(scope: Construct, id: string, props: StateBucketProps) {
+    super(scope, id);
+    const bucket = new S3Bucket(this, MAIN_RESOURCE, { bucket: props.bucketName, lifecycle: { preventDestroy: true } });
+    exceptFromChecks(bucket, [NO_REPLICA, ...(props.accessLogBucket === undefined ? [NO_ACCESS_LOG] : [])]);
+    this.bucketName = bucket.bucket;
+    this.#keepPrivate(props);
+    this.#keepWhole(props.kmsKeyArn);
+    if (props.accessLogBucket !== undefined)
+      new S3BucketLoggingA(this, "access_log", {
+        bucket: bucket.id,
+        targetBucket: props.accessLogBucket,
+        targetPrefix: `${props.bucketName}/`,
+      });
+    // Whoever wants to hear of each change adds a rule in EventBridge.
+    new S3BucketNotification(this, "notification", { bucket: bucket.id, eventbridge: true });
+  }
+
+  #keepPrivate({ bucketName, partition }: StateBucketProps): void {
+    const bucket = this.bucketName;
+    const publicAccess = new S3BucketPublicAccessBlock(this, "public_access", {
+      bucket,
+      blockPublicAcls: true,
+      blockPublicPolicy: true,
+      ignorePublicAcls: true,
+      restrictPublicBuckets: true,
+    });
+    new S3BucketOwnershipControls(this, "ownership", { bucket, rule: { objectOwnership: "BucketOwnerEnforced" } });
+    const arn = `arn:${partition}:s3:::${bucketName}`;
+    // S3 refuses two such changes of one bucket at a time.
+    new S3BucketPolicy(this, "policy", { bucket, policy: encryptedTransportOnly(arn), dependsOn: [publicAccess] });
+  }
+
+  #keepWhole(kmsKeyArn: string): void {
+    const bucket = this.bucketName;
+    const versioning = new S3BucketVersioningA(this, "versioning", {
+      bucket,
+      versioningConfiguration: { status: "Enabled" },
+    });
+    new S3BucketServerSideEncryptionConfigurationA(this, "encryption", {
+      bucket,
+      rule: [
+        {
+          applyServerSideEncryptionByDefault: { sseAlgorithm: "aws:kms", kmsMasterKeyId: kmsKeyArn },
+          bucketKeyEnabled: true,
+        },
+      ],
+    });
+    new S3BucketLifecycleConfiguration(this, "lifecycle", {
+      bucket,
+      rule: [
+        {
+          id: "tidy",
+          status: "Enabled",
+          filter: [{}],
+          abortIncompleteMultipartUpload: [{ daysAfterInitiation: UNFINISHED_UPLOADS_KEPT_DAYS }],
+          noncurrentVersionExpiration: [{ noncurrentDays: OLD_VERSIONS_KEPT_DAYS }],
+        },
+      ],
+      dependsOn: [versioning],
+    });
+  }
+}
+
+/** Refuses plain HTTP and TLS before 1.2, to everybody. */
+function encryptedTransportOnly(bucketArn: string): string {
+  const refuse = (name: string, condition: object): object => ({
+    Sid: name,
+    Effect: "Deny",
+    Principal: "*",
+    Action: "s3:*",
+    Resource: [bucketArn, `${bucketArn}/*`],
+    Condition: condition,
+  });
+  return JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [
+      refuse("PlainHttp", { Bool: { "aws:SecureTransport": "false" } }),
+      refuse("OldTls", { NumericLessThan: { "s3:TlsVersion": "1.2" } }),
+    ],
+  });
+}
