@@ -1,5 +1,4 @@
 // Session Manager's calls of the ssm API, and the managed nodes that it knows.
-import type { Clock } from "../../session-manager/clock.ts";
 import { AwsError, unmodelled } from "../endpoint/aws-error.ts";
 import type { Call } from "../endpoint/call.ts";
 import type { ManagedNode, ManagedNodes } from "./managed-nodes.ts";
@@ -10,7 +9,6 @@ import { member, optionalMember, page } from "./ssm-input.ts";
 export interface SsmOptions {
   readonly sessions: Sessions;
   readonly nodes: ManagedNodes;
-  readonly clock: Clock;
   /** Where data channels are opened, e.g. `ws://127.0.0.1:40123`; known only once the endpoint listens. */
   readonly streamOrigin: () => string;
   /** Version of the SSM Agent that every node shows. */

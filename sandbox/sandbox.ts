@@ -1,0 +1,151 @@
+// The sandbox put together: moto, and the endpoint in front of it with all that is behind.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { AttachUserPolicyCommand, CreateAccessKeyCommand, CreateUserCommand } from "@aws-sdk/client-iam";
+import type { Clock } from "../session-manager/clock.ts";
+import { AccessKeys } from "./endpoint/access-keys.ts";
+import { EndpointListener } from "./endpoint/endpoint.ts";
+import { unmodelled } from "./endpoint/aws-error.ts";
+import { motoClients } from "./moto/moto-clients.ts";
+import { startMotoServer, type MotoAddress, type MotoServer } from "./moto/moto.ts";
+import { provideVirtualEnvironment } from "./moto/virtual-environment.ts";
+import { joinServices, type Services } from "./services/services.ts";
+
+/** Keys that an AWS tool signs with. */
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+export interface MotoOptions {
+  /** The sandbox's directory; made if missing. Keeps moto's virtual environment and its log. */
+  readonly directory: string;
+  /** The checkout. */
+  readonly projectDirectory: string;
+  readonly region: string;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+  /** Told before a part that takes long. */
+  readonly onProgress?: ((detail: string) => void) | undefined;
+}
+
+/** A running moto, and the keys of the IAM user who may do everything in it. */
+export interface Moto extends MotoServer {
+  readonly deployer: Credentials;
+}
+
+const DEPLOYER = "deployer";
+const ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess";
+
+/**
+ * Installs moto where it is not, starts it, and makes the deployer.
+ *
+ * It ends when it is closed, or when this process does, however that may be.
+ *
+ * @throws UserError with the end of the log of what went wrong
+ */
+export async function startMoto(options: MotoOptions): Promise<Moto> {
+  const { directory, projectDirectory, region, clock, signal, onProgress } = options;
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const sources = join(projectDirectory, "sandbox", "moto");
+  const requirementsPath = join(sources, "requirements.txt");
+  const python = await provideVirtualEnvironment({ directory, requirementsPath, clock, signal, onProgress });
+  onProgress?.("starting moto");
+  const program = join(sources, "serve.py");
+  const server = await startMotoServer({ python, program, directory, region, clock, signal });
+  try {
+    return { ...server, deployer: await makeDeployer(server, region) };
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+}
+
+async function makeDeployer(moto: MotoAddress, region: string): Promise<Credentials> {
+  const { iam } = motoClients(moto, region);
+  await iam.send(new CreateUserCommand({ UserName: DEPLOYER }));
+  await iam.send(new AttachUserPolicyCommand({ UserName: DEPLOYER, PolicyArn: ADMINISTRATOR }));
+  const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: DEPLOYER }));
+  return { accessKeyId: AccessKey?.AccessKeyId ?? "", secretAccessKey: AccessKey?.SecretAccessKey ?? "" };
+}
+
+export interface SandboxEndpointOptions {
+  readonly moto: MotoAddress;
+  /** Keys of `startMoto`'s deployer, which may do everything. */
+  readonly credentials: Credentials;
+  /** For host keys and homes of the instances; made if missing. */
+  readonly directory: string;
+  readonly region: string;
+  readonly clock: Clock;
+  /** What runs behind port 22 of an instance. */
+  readonly sshServer: "ssh2" | "sshd";
+  /**
+   * Loopback port to listen on.
+   *
+   * @default 0 - any that is free
+   */
+  readonly port?: number;
+  /**
+   * Time from an instance's start until its SSM Agent registers; on AWS about a minute.
+   *
+   * @default 2_000
+   */
+  readonly bootMs?: number;
+  /** Told of an error that no caller has caused. */
+  readonly onFault?: (error: unknown) => void;
+}
+
+/** A running endpoint, and what is behind it, for a test to look at and to play with. */
+export interface Endpoint extends Pick<Services, "sessions" | "nodes" | "instances" | "authorizedKeys"> {
+  /** E.g. `http://127.0.0.1:40123`: the value of AWS_ENDPOINT_URL. */
+  readonly url: string;
+  readonly region: string;
+  readonly deployer: Credentials;
+  /** Ends every data channel and every program on the instances. */
+  close(): Promise<void>;
+}
+
+/** The SSM Agent after which the sandbox's own is written. */
+const AGENT_VERSION = "3.3.987.0";
+const BOOT_MS = 2_000;
+
+/**
+ * Starts the one listener, on a loopback port.
+ *
+ * @throws the system's error if the port is taken, e.g. `EADDRINUSE`
+ */
+export async function startEndpoint(options: SandboxEndpointOptions): Promise<Endpoint> {
+  const { moto, credentials, clock, region, bootMs = BOOT_MS, onFault = () => undefined } = options;
+  const keys = new AccessKeys(moto, credentials.accessKeyId);
+  const streamOrigin = (): string => listener.url.replace("http:", "ws:");
+  const services = joinServices({
+    ...options,
+    ...motoClients(moto, region),
+    bootMs,
+    agentVersion: AGENT_VERSION,
+    streamOrigin,
+  });
+  const { sessions, nodes, instances, authorizedKeys, callers, lifecycle, ownCalls } = services;
+  await nodes.begin();
+  const listener = await EndpointListener.listen(options.port ?? 0, {
+    clock,
+    moto,
+    findKey: (accessKeyId) => keys.find(accessKeyId),
+    ownCalls,
+    authorize: (call) => callers.authorize(call),
+    onDone: (call) => lifecycle.onDone(call),
+    onFault,
+    dataChannels: {
+      authorize: (caller, sessionId) => callers.authorizeDataChannel(caller, sessionId),
+      handleUpgrade: () => {
+        throw unmodelled("ssmmessages:OpenDataChannel");
+      },
+    },
+  });
+  const close = async (): Promise<void> => {
+    nodes.close();
+    await listener.close();
+    await instances.close();
+  };
+  return { url: listener.url, region, deployer: credentials, sessions, nodes, instances, authorizedKeys, close };
+}
