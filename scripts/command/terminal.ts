@@ -1,8 +1,9 @@
 // Asks the person in front of the terminal; where there is none, a command gets no Terminal and must not ask.
-import { createInterface } from "node:readline/promises";
+import { createInterface } from "node:readline";
 import { ExitCode } from "../errors/exit-code.ts";
 import { printable } from "../errors/printable.ts";
 import { UserError } from "../errors/user-error.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 /** Questions to a person. */
 export interface Terminal {
@@ -51,15 +52,17 @@ function notInList(answer: string, count: number): UserError {
 }
 
 async function askLine(question: string, { input, output, signal }: TerminalOptions): Promise<string> {
+  output.write(question);
   // Not in raw mode (terminal: false), so that Ctrl-C stays a signal, for us and for the programs we have started.
-  const lines = createInterface({ input, output, terminal: false });
-  const closed = new Promise<string>((resolve) => {
+  const lines = createInterface({ input, terminal: false });
+  const answer = new Promise<string>((resolve) => {
+    lines.once("line", resolve);
     lines.once("close", () => {
       resolve(""); // end of input is no answer
     });
   });
   try {
-    return await Promise.race([lines.question(question, { signal }), closed]);
+    return await untilAborted(answer, signal);
   } finally {
     lines.close();
     input.pause(); // ssh reads the terminal from now on

@@ -1,6 +1,7 @@
 // The key pair that ssh logs in with: one that the person names, kept and never overwritten, or one for this run only.
 import { type Stats, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { errorCode } from "../errors/error-code.ts";
 import { ExitCode } from "../errors/exit-code.ts";
 import { quoted } from "../errors/printable.ts";
 import { UserError } from "../errors/user-error.ts";
@@ -43,17 +44,10 @@ export function namedKeyPair(path: string, userId: number | undefined): KeyPair 
   }
   const found = statOf(path);
   if (found === undefined) return makeNamedKeyPair(path);
-  refuseWrongFile(path, found, userId);
+  refuseNoFile(path, found);
   const publicKey = existingPublicKey(path);
-  if (!ACCEPTED_TYPES.includes(publicKey.type)) {
-    const hint = "name a file that does not exist yet, and an ed25519 pair is made there";
-    throw keyError(
-      path,
-      `EC2 Instance Connect takes ed25519 and RSA, and this is ${publicKey.type}`,
-      hint,
-      ExitCode.Data,
-    );
-  }
+  refuseOpenFile(path, found, userId);
+  refuseOtherTypes(path, publicKey);
   const line = `${publicKey.type} ${publicKey.base64}`;
   return { identityFile: path, publicKey: line, isEphemeral: false, isNew: false };
 }
@@ -62,7 +56,7 @@ function statOf(path: string): Stats | undefined {
   try {
     return statSync(path);
   } catch (cause) {
-    if (codeOf(cause) === "ENOENT") return undefined;
+    if (errorCode(cause) === "ENOENT") return undefined;
     throw unreadable(path, cause);
   }
 }
@@ -82,7 +76,7 @@ function makeKeyPair(path: string, isEphemeral: boolean): KeyPair {
     writeFileSync(path, privateKey, { flag: "wx", mode: 0o600 });
     writeFileSync(`${path}.pub`, `${publicKey}\n`, { flag: "wx", mode: 0o644 });
   } catch (cause) {
-    throw new UserError(`cannot make key pair ${quoted(path)}: ${codeOf(cause) ?? "it cannot be written"}`, {
+    throw new UserError(`cannot make key pair ${quoted(path)}: ${errorCode(cause) ?? "it cannot be written"}`, {
       hint: `may you write in ${quoted(dirname(path))}, and does it exist?`,
       exitCode: ExitCode.CannotCreate,
       cause,
@@ -92,14 +86,16 @@ function makeKeyPair(path: string, isEphemeral: boolean): KeyPair {
   return { identityFile: path, publicKey: line, isEphemeral, isNew: true };
 }
 
-/** ssh refuses these too, but late, in its own words, and then asks for a password. */
-function refuseWrongFile(path: string, found: Stats, userId: number | undefined): void {
+function refuseNoFile(path: string, found: Stats): void {
   if (!found.isFile()) throw keyError(path, "it is no file", "name the private key's file", ExitCode.Data);
   if (found.size > LARGEST_KEY_FILE_BYTES) throw noKey(path);
-  if (userId !== undefined && found.uid === userId && (found.mode & 0o077) !== 0) {
-    const hint = `chmod 600 ${shellQuote(path)}`;
-    throw keyError(path, "others may read the private key, so ssh refuses it", hint, ExitCode.Data);
-  }
+}
+
+/** ssh refuses such a key too, but late and in its own words, and then asks for a password. */
+function refuseOpenFile(path: string, found: Stats, userId: number | undefined): void {
+  if (userId === undefined || found.uid !== userId || (found.mode & 0o077) === 0) return;
+  const hint = `chmod 600 ${shellQuote(path)}`;
+  throw keyError(path, "others may read the private key, so ssh refuses it", hint, ExitCode.Data);
 }
 
 function existingPublicKey(path: string): PublicKey {
@@ -116,11 +112,18 @@ function existingPublicKey(path: string): PublicKey {
     const hint = `ssh-keygen -y -f ${shellQuote(path)} > ${shellQuote(`${path}.pub`)}`;
     throw keyError(path, "its passphrase hides the public key, and there is none beside it", hint, ExitCode.Data);
   }
+  refuseOtherTypes(path, derived);
   if (beside !== undefined && beside.base64 !== derived.base64) {
     const hint = `ssh-keygen -y -f ${shellQuote(path)} shows the public key that belongs to it`;
     throw keyError(path, "the public key beside it belongs to another private key", hint, ExitCode.Data);
   }
   return derived;
+}
+
+function refuseOtherTypes(path: string, { type }: PublicKey): void {
+  if (ACCEPTED_TYPES.includes(type)) return;
+  const hint = "name a file that does not exist yet, and an ed25519 pair is made there";
+  throw keyError(path, `EC2 Instance Connect takes ed25519 and RSA, and this is ${type}`, hint, ExitCode.Data);
 }
 
 function readText(path: string): string {
@@ -132,7 +135,7 @@ function readText(path: string): string {
 }
 
 function unreadable(path: string, cause: unknown): UserError {
-  return new UserError(`cannot read key ${quoted(path)}: ${codeOf(cause) ?? "unknown reason"}`, {
+  return new UserError(`cannot read key ${quoted(path)}: ${errorCode(cause) ?? "unknown reason"}`, {
     hint: "may you read it, and each folder above it?",
     exitCode: ExitCode.NotFound,
     cause,
@@ -146,8 +149,4 @@ function noKey(path: string): UserError {
 
 function keyError(path: string, met: string, hint: string, exitCode: ExitCode): UserError {
   return new UserError(`cannot use key ${quoted(path)}: ${met}`, { hint, exitCode });
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }

@@ -1,0 +1,75 @@
+// Where the commands keep what is theirs, and whom they trust there.
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ensurePrivateDirectory, privateDirectories } from "../../../scripts/platform/private-directories.ts";
+
+const places = { environment: {}, home: "/home/ann", temporary: "/tmp", userId: 1000 };
+
+describe("privateDirectories()", () => {
+  it("follows the XDG variables", () => {
+    const environment = { XDG_STATE_HOME: "/state", XDG_RUNTIME_DIR: "/run/user/1000" };
+    expect(privateDirectories({ ...places, environment })).toEqual({
+      state: "/state/isolated-bastion",
+      runtime: "/run/user/1000/isolated-bastion",
+    });
+  });
+
+  it("falls back on the home, and on a directory of the user's in the temporary one", () => {
+    expect(privateDirectories(places)).toEqual({
+      state: "/home/ann/.local/state/isolated-bastion",
+      runtime: "/tmp/isolated-bastion-1000",
+    });
+  });
+
+  it("ignores a relative path, as the specification asks", () => {
+    const environment = { XDG_STATE_HOME: "state", XDG_RUNTIME_DIR: "" };
+    expect(privateDirectories({ ...places, environment })).toEqual(privateDirectories(places));
+  });
+});
+
+describe("ensurePrivateDirectory()", () => {
+  const userId = process.getuid?.();
+  let directory = "";
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "private-"));
+  });
+  afterEach(() => {
+    rmSync(directory, { recursive: true });
+  });
+
+  it("makes it, with those above it, closed to others", () => {
+    const path = join(directory, "a", "b");
+    ensurePrivateDirectory(path, userId);
+    expect(statSync(path).mode & 0o777).toBe(0o700);
+  });
+
+  it("closes one that is open", () => {
+    const path = join(directory, "open");
+    mkdirSync(path);
+    chmodSync(path, 0o755);
+    ensurePrivateDirectory(path, userId);
+    expect(statSync(path).mode & 0o777).toBe(0o700);
+  });
+
+  it("fails with 73 for a link, which another user could have put there", () => {
+    const path = join(directory, "link");
+    symlinkSync(directory, path);
+    expect(() => {
+      ensurePrivateDirectory(path, userId);
+    }).toThrow(expect.objectContaining({ exitCode: 73, message: expect.stringContaining("it is no directory") }));
+  });
+
+  it("fails with 73 for one that belongs to another user", () => {
+    expect(() => {
+      ensurePrivateDirectory(directory, (userId ?? 0) + 1);
+    }).toThrow(expect.objectContaining({ exitCode: 73 }));
+  });
+
+  it("fails with 73 where none can be made", () => {
+    expect(() => {
+      ensurePrivateDirectory("/dev/null/x", userId);
+    }).toThrow(expect.objectContaining({ exitCode: 73 }));
+  });
+});

@@ -1,0 +1,49 @@
+// Keys that we make, read by OpenSSH's own ssh-keygen.
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { makeEd25519KeyPair } from "../../../scripts/ssh/openssh-key.ts";
+
+describe("makeEd25519KeyPair()", () => {
+  let directory = "";
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "key-"));
+  });
+  afterEach(() => {
+    rmSync(directory, { recursive: true });
+  });
+
+  // Comments of each length modulo 8, so that each length of the padding occurs.
+  it.each(["", "a", "ab", "abc", "abcd", "abcde", "abcdef", "abcdefg", "ann@laptop"])(
+    'makes what ssh-keygen reads, with the comment "%s"',
+    (comment) => {
+      const { privateKey, publicKey } = makeEd25519KeyPair(comment);
+      const path = join(directory, "key");
+      writeFileSync(path, privateKey, { mode: 0o600 });
+      const { stdout, stderr, status } = spawnSync("ssh-keygen", ["-y", "-P", "", "-f", path], { encoding: "utf8" });
+      expect([status, stderr]).toEqual([0, ""]);
+      expect(stdout.trimEnd()).toBe(publicKey.trimEnd());
+    },
+  );
+
+  it("makes another one each time", () => {
+    expect(makeEd25519KeyPair("a").publicKey).not.toBe(makeEd25519KeyPair("a").publicKey);
+  });
+
+  it("makes a pair whose halves belong together: what one signs the other verifies", () => {
+    const { privateKey, publicKey } = makeEd25519KeyPair("ann");
+    const path = join(directory, "key");
+    writeFileSync(path, privateKey, { mode: 0o600 });
+    writeFileSync(join(directory, "allowed"), `ann ${publicKey}\n`);
+    const sign = spawnSync("ssh-keygen", ["-Y", "sign", "-f", path, "-n", "test"], { input: "text" });
+    writeFileSync(join(directory, "signature"), sign.stdout);
+    const verify = spawnSync(
+      "ssh-keygen",
+      ["-Y", "verify", "-f", join(directory, "allowed"), "-I", "ann", "-n", "test", "-s", join(directory, "signature")],
+      { input: "text" },
+    );
+    expect(verify.status).toBe(0);
+  });
+});

@@ -1,0 +1,81 @@
+// What ssh makes of the arguments it is given: asked of ssh itself, with -G.
+import { describe, expect, it } from "@jest/globals";
+import { spawnSync } from "node:child_process";
+import { type SshConnection, sshArguments } from "../../../scripts/ssh/ssh-arguments.ts";
+
+const instanceId = "i-0123456789abcdef0";
+
+function connection(more: Partial<SshConnection> = {}): SshConnection {
+  return {
+    instanceId,
+    osUser: "ec2-user",
+    keyPair: { identityFile: "/keys/key", publicKey: "", isEphemeral: true, isNew: true },
+    knownHostsFile: "/state/known_hosts",
+    proxyCommand: ["/usr/bin/node", "/scripts/join-socket.mjs", "/run/s"],
+    words: { options: [], command: [] },
+    ...more,
+  };
+}
+
+/** ssh's own view of its configuration; `-F none` leaves the person's out. */
+function settingsOf(given: SshConnection): Map<string, string> {
+  const { stdout, status } = spawnSync("ssh", ["-F", "none", "-G", ...sshArguments(given)], { encoding: "utf8" });
+  expect(status).toBe(0);
+  return new Map(stdout.split("\n").map((line) => [line.split(" ", 1)[0] ?? "", line.slice(line.indexOf(" ") + 1)]));
+}
+
+describe("sshArguments()", () => {
+  it("keeps host keys by instance id in a file of the project's, accepted once", () => {
+    const settings = settingsOf(connection());
+    expect(settings.get("hostkeyalias")).toBe(instanceId);
+    expect(settings.get("userknownhostsfile")).toBe("/state/known_hosts");
+    expect(settings.get("stricthostkeychecking")).toBe("accept-new");
+  });
+
+  it("offers the one key and no other", () => {
+    const settings = settingsOf(connection());
+    expect([settings.get("identityfile"), settings.get("identitiesonly")]).toEqual(["/keys/key", "yes"]);
+  });
+
+  it("waits without a limit, unless the person sets one", () => {
+    expect(settingsOf(connection()).get("connecttimeout")).toBe("none");
+    const words = { options: ["-o", "ConnectTimeout=7"], command: [] };
+    expect(settingsOf(connection({ words })).get("connecttimeout")).toBe("7");
+  });
+
+  it("keeps the agent out of an ephemeral login", () => {
+    expect(settingsOf(connection()).get("identityagent")).toBe("none");
+  });
+
+  it.each([[["-A"]], [["-vA"]], [["-o", "ForwardAgent=yes"]]])(
+    "leaves the agent where it is to be forwarded: %j",
+    (options) => {
+      expect(settingsOf(connection({ words: { options, command: [] } })).has("identityagent")).toBe(false);
+    },
+  );
+
+  it("leaves the agent to a named key, which may live in it", () => {
+    const keyPair = { identityFile: "/keys/key", publicKey: "", isEphemeral: false, isNew: false };
+    expect(settingsOf(connection({ keyPair })).has("identityagent")).toBe(false);
+  });
+
+  it("hands paths to ssh whole: blank, quote, percent sign, backslash", () => {
+    const odd = `/it's a "100%" \\ place/x`;
+    const settings = settingsOf(
+      connection({
+        keyPair: { identityFile: odd, publicKey: "", isEphemeral: true, isNew: true },
+        knownHostsFile: odd,
+      }),
+    );
+    // Percent signs are halved only when ssh uses the path.
+    expect(settings.get("identityfile")?.replaceAll("%%", "%")).toBe(odd);
+    expect(settings.get("userknownhostsfile")?.replaceAll("%%", "%")).toBe(odd);
+  });
+
+  it("ends the options before the instance, so that the command's own stay the command's", () => {
+    const words = { options: ["-v"], command: ["ls", "-l"] };
+    const given = sshArguments(connection({ words }));
+    expect(given.slice(-4)).toEqual(["--", instanceId, "ls", "-l"]);
+    expect(given[0]).toBe("-v");
+  });
+});
