@@ -18,6 +18,8 @@ export interface ProgramOptions {
   readonly signal?: AbortSignal | undefined;
   /** Gets each line that the program writes, without its end. */
   readonly onLine?: ((line: string) => void) | undefined;
+  /** Told the leader of the program's process group, which is the program. */
+  readonly onGroup?: ((leader: number) => void) | undefined;
 }
 
 /** Lines of the log that an error shows. */
@@ -68,6 +70,7 @@ async function runLogged(options: ProgramOptions): Promise<number | string> {
     stdio: ["ignore", "pipe", "pipe"],
     detached: true, // a group of its own, so that what it starts goes with it
   });
+  if (child.pid !== undefined) options.onGroup?.(child.pid);
   for (const output of [child.stdout, child.stderr]) {
     output.pipe(log, { end: false });
     createInterface({ input: output }).on("line", (line) => options.onLine?.(line));

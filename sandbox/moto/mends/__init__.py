@@ -6,6 +6,8 @@ afterwards, and after a restart of the endpoint in front.
 
 from . import (
     canonical_parameters,
+    endpoint_services,
+    instance_security_groups,
     interface_endpoint_addresses,
     monitoring,
     no_public_address,
@@ -15,6 +17,8 @@ from . import (
 
 def mend_all() -> None:
     canonical_parameters.mend()
+    endpoint_services.mend()
+    instance_security_groups.mend()
     interface_endpoint_addresses.mend()
     monitoring.mend()
     no_public_address.mend()
