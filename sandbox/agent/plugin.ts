@@ -1,0 +1,22 @@
+// What runs in a session once the handshake is over: the agent calls these its plugins.
+import type { AgentMessage } from "../../session-manager/wire/agent-message.ts";
+import type { DataChannel } from "./data-channel.ts";
+import type { Handled } from "./inbox.ts";
+
+/** A port, a shell or a command in a session. */
+export interface Plugin {
+  /** Takes a message of the input stream that is neither handshake nor a flag to end the session. */
+  input(message: AgentMessage): Handled;
+  /** Ends what runs; nothing is read from it any more. */
+  stop(): void;
+  /** Resolves when it is over by itself, with the reason that the person is to see; empty when all is well. */
+  readonly ended: Promise<string>;
+}
+
+/** Starts a plugin on an established channel. */
+export type StartPlugin = (channel: DataChannel) => Plugin;
+
+/** How AWS's agent begins the reason of a session that failed. Source: agent/framework/processor/executer/iohandler. */
+export function failure(text: string): string {
+  return `----------ERROR-------\n${text}`;
+}
