@@ -1,0 +1,118 @@
+// The steps from nothing to a bastion that is online.
+import { rmSync } from "node:fs";
+import { homedir, userInfo } from "node:os";
+import { join } from "node:path";
+import type { Clock } from "../../session-manager/clock.ts";
+import { createStateBucket, deploy, terraformEnvironment, waitUntilOnline } from "../deploy.ts";
+import { startEndpoint, startMoto, type Endpoint, type Moto } from "../sandbox.ts";
+import { findProviderMirror, terraformPlatform } from "../terraform/provider-mirror.ts";
+import { Claim } from "./claim.ts";
+import type { Closing } from "./closing.ts";
+import { sandboxEnvironment, writeEnvironmentFile } from "./environment-file.ts";
+import type { Steps } from "./steps.ts";
+
+export interface StartOptions {
+  /** The checkout. */
+  readonly project: string;
+  readonly sshServer: "ssh2" | "sshd";
+  readonly clock: Clock;
+  readonly steps: Steps;
+  /** Gets the end of everything that is started, at once. */
+  readonly closing: Closing;
+  readonly signal: AbortSignal;
+}
+
+export interface StartedSandbox {
+  /** Name tag. */
+  readonly bastion: string;
+  /** Of a process that is to meet the sandbox. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Resolves when moto has ended by itself. */
+  readonly ended: Promise<void>;
+}
+
+/** The settings name no Region, so the sandbox has one of its own. */
+const REGION = "eu-central-1";
+
+/** Starts moto and the endpoint, deploys, and waits for the bastion's agent. */
+export async function startSandbox(options: StartOptions): Promise<StartedSandbox> {
+  const { project, steps, closing, clock, signal } = options;
+  const directory = join(project, ".sandbox");
+  const claim = await Claim.take(join(directory, "running.json"), process.pid);
+  closing.add(() => {
+    claim.release();
+  });
+  warn(steps);
+  const moto = await steps.step("moto, the AWS behind it", (onProgress) =>
+    startMoto({ directory, projectDirectory: project, region: REGION, clock, signal, onProgress }),
+  );
+  closing.add(() => moto.close());
+  const endpoint = await openEndpoint(moto, directory, options);
+  const environment = provideEnvironment(endpoint, directory, closing);
+  await createStateBucket(endpoint);
+  const deployment = await steps.step("cdktf deploy", (onProgress) =>
+    deploy({
+      projectDirectory: project,
+      directory,
+      environment,
+      clock,
+      signal,
+      onProgress,
+      onGroup: (leader) => void claim.note(leader),
+    }),
+  );
+  await steps.step("the bastion's SSM Agent", () => waitUntilOnline(deployment, endpoint, clock, signal));
+  return { bastion: deployment.instanceName, environment, ended: moto.ended };
+}
+
+function warn(steps: Steps): void {
+  const { username } = userInfo();
+  steps.say(
+    `note: the bastion in the sandbox is a real shell on this computer, as ${username}, with a home below .sandbox/`,
+  );
+}
+
+async function openEndpoint(
+  moto: Moto,
+  directory: string,
+  { sshServer, clock, closing, steps }: StartOptions,
+): Promise<Endpoint> {
+  const endpoint = await startEndpoint({
+    moto,
+    credentials: moto.deployer,
+    directory,
+    region: REGION,
+    clock,
+    sshServer,
+    onFault: (error) => {
+      steps.say(`sandbox: error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    },
+  });
+  closing.add(() => endpoint.close());
+  return endpoint;
+}
+
+/** The environment of what we start; the same goes into the file for other terminals, for as long as we are up. */
+function provideEnvironment(
+  { url, region, deployer }: Endpoint,
+  directory: string,
+  closing: Closing,
+): Record<string, string> {
+  const platform = terraformPlatform(process.platform, process.arch);
+  const mirror = findProviderMirror({ environment: process.env, home: homedir(), platform });
+  const own = {
+    AWS_ENDPOINT_URL: url,
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: deployer.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: deployer.secretAccessKey,
+    AWS_EC2_METADATA_DISABLED: "true",
+    CDKTF_SKIP_PROVIDER_LOCK: "true", // it asks the registry, whether or not the provider comes from there
+    ...terraformEnvironment(directory, region, mirror),
+  };
+  const file = join(directory, "env");
+  writeEnvironmentFile(file, own);
+  closing.add(() => {
+    rmSync(file, { force: true });
+  });
+  return sandboxEnvironment(process.env, own);
+}
