@@ -73,6 +73,7 @@ export class DataChannel {
   #transport: Transport | undefined;
   #session: ChannelSession | undefined;
   #isReadingPaused = false;
+  #isRoomAwaited = false; // by a session that is being made
   #attemptsInVain = 0; // to resume, since anything was last heard
   #cancelLimit: () => void = () => undefined;
 
@@ -98,6 +99,8 @@ export class DataChannel {
 
   /** Whether one more payload may be sent; after false, `onRoom` is called when it may. */
   get hasRoom(): boolean {
+    // The handshake sends too, but what is sent before its end by anybody else would be thrown away by the agent.
+    if (this.#session === undefined) this.#isRoomAwaited = true;
     return this.#session !== undefined && this.#outgoing.hasRoom;
   }
 
@@ -118,14 +121,9 @@ export class DataChannel {
         new ConnectionError("OPEN_TIMED_OUT", "cannot open data channel: the agent ended no handshake for 35 s"),
       );
     });
-    this.#connect(this.#options.ticket).then(
-      (transport) => {
-        this.#use(transport);
-      },
-      (error: unknown) => {
-        this.#fail(error);
-      },
-    );
+    this.#connect(this.#options.ticket).catch((error: unknown) => {
+      this.#fail(error);
+    });
     await this.#opened.promise.finally(() => signal?.removeEventListener("abort", onAbort));
   }
 
@@ -174,22 +172,27 @@ export class DataChannel {
     await this.ended;
   }
 
-  async #connect(ticket: SessionTicket): Promise<Transport> {
+  async #connect(ticket: SessionTicket): Promise<void> {
+    let lossBeforeUse: ConnectionError | undefined;
     const listener = {
+      transport: undefined as Transport | undefined,
       onMessage: (bytes: Buffer): void => {
-        this.#onMessage(bytes);
+        if (listener.transport !== undefined && listener.transport === this.#transport) this.#onMessage(bytes);
       },
       onClose: (cause: ConnectionError): void => {
-        this.#onClose(cause);
+        if (listener.transport === undefined) lossBeforeUse = cause;
+        else this.#onClose(cause);
       },
     };
     const transport = await this.#options.openTransport(ticket.streamUrl, listener, this.#closing.signal);
+    if (lossBeforeUse !== undefined) throw lossBeforeUse;
+    listener.transport = transport;
     const { tokenValue } = ticket;
     const { clientVersion } = this.#options;
     transport.sendText(
       encodeOpenDataChannel({ requestId: randomUUID(), tokenValue, clientId: this.#clientId, clientVersion }),
     );
-    return transport;
+    this.#use(transport);
   }
 
   #use(transport: Transport): void {
@@ -223,19 +226,13 @@ export class DataChannel {
           this.#attemptsInVain += 1;
           onEvent?.({ type: "resume-attempt", attempt: this.#attemptsInVain, detail: cause.message });
         },
-      }).then(
-        (transport) => {
-          this.#use(transport);
-        },
-        (error: unknown) => {
-          this.#fail(error);
-        },
-      );
+      }).catch((error: unknown) => {
+        this.#fail(error);
+      });
     }
   }
 
   #onMessage(bytes: Buffer): void {
-    if (this.#transport === undefined) return; // of a connection that is not ours yet, or no more
     this.#attemptsInVain = 0;
     try {
       const message = decodeAgentMessage(bytes);
@@ -302,6 +299,7 @@ export class DataChannel {
     this.#cancelLimit();
     this.#move("established");
     this.#opened.resolve(undefined);
+    if (this.#isRoomAwaited) this.#session.onRoom();
   }
 
   #pause(): void {

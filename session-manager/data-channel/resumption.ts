@@ -4,7 +4,6 @@ import { sleep } from "../clock.ts";
 import type { Clock } from "../clock.ts";
 import { ConnectionError } from "./connection-error.ts";
 import type { SessionTicket } from "./session-ticket.ts";
-import type { Transport } from "./transport.ts";
 
 /** Waits before the attempts after the first, which is made at once: doubling, about 100 s in all. */
 export const RESUME_DELAYS_MS: readonly number[] = [
@@ -25,7 +24,8 @@ export type ResumeSession = (sessionId: string) => Promise<SessionTicket | undef
 export interface ResumptionOptions {
   readonly sessionId: string;
   readonly resume: ResumeSession;
-  readonly connect: (ticket: SessionTicket) => Promise<Transport>;
+  /** Opens a connection and puts it to use. */
+  readonly connect: (ticket: SessionTicket) => Promise<void>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Attempts that were made since anything was last heard from the service: their waits are not had again. */
@@ -34,17 +34,18 @@ export interface ResumptionOptions {
 }
 
 /**
- * An open connection to the same session.
+ * Resolves when a new connection for the same session is in use.
  *
  * @throws ConnectionError with the code RESUME_REFUSED or RESUME_BUDGET_SPENT; the signal's reason when aborted
  */
-export async function resumeConnection(options: ResumptionOptions): Promise<Transport> {
+export async function resumeConnection(options: ResumptionOptions): Promise<void> {
   let lastError: unknown;
   for (const delayMs of [0, ...RESUME_DELAYS_MS].slice(options.attemptsInVain)) {
     await sleep(withJitter(delayMs), options.clock, options.signal);
     options.onAttempt();
     try {
-      return await attempt(options);
+      await attempt(options);
+      return;
     } catch (error) {
       if (options.signal.aborted || (error instanceof ConnectionError && error.code === "RESUME_REFUSED")) throw error;
       lastError = error;
@@ -55,11 +56,11 @@ export async function resumeConnection(options: ResumptionOptions): Promise<Tran
   });
 }
 
-async function attempt({ sessionId, resume, connect, signal }: ResumptionOptions): Promise<Transport> {
+async function attempt({ sessionId, resume, connect, signal }: ResumptionOptions): Promise<void> {
   const ticket = await resume(sessionId);
   signal.throwIfAborted();
   if (ticket === undefined) throw new ConnectionError("RESUME_REFUSED", "cannot resume session: it is over");
-  return connect(ticket);
+  await connect(ticket);
 }
 
 function withJitter(delayMs: number): number {
