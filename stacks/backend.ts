@@ -25,9 +25,6 @@ export interface StatePlace {
   readonly file: string;
 }
 
-/** Lock files came with this release. */
-const REQUIRED_TERRAFORM = ">= 1.10.0";
-
 /**
  * The backend that settings and environment name; the environment wins, so that a sandbox can never write to a real bucket.
  *
@@ -71,7 +68,6 @@ function noBucketError(): SettingsError {
 
 /** Gives the stack its backend. */
 export function keepStateIn(backend: StateBackend, stack: TerraformStack): void {
-  stack.addOverride("terraform.required_version", REQUIRED_TERRAFORM);
   switch (backend.kind) {
     case "local":
       new LocalBackend(stack, { path: backend.path });

@@ -1,4 +1,5 @@
 // The frame of both apps: settings in, one stack out, and a message instead of a stack trace when the settings are wrong.
+import { writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { App } from "cdktf";
 import { chooseBackend, type StateBackend } from "./backend.ts";
@@ -11,6 +12,8 @@ export interface AppContext {
   readonly directory: string;
   readonly environment: Environment;
   readonly complain: (text: string) => void;
+  /** Where to synthesize to; without it cdktf decides, by CDKTF_OUTDIR. */
+  readonly outputDirectory?: string;
 }
 
 export interface StackProps {
@@ -27,23 +30,33 @@ export interface AppPlan {
 }
 
 /** Synthesizes the stack; returns the exit status. */
-export function runApp(plan: AppPlan, { directory, environment, complain }: AppContext): number {
+export function runApp(plan: AppPlan, { directory, environment, complain, outputDirectory }: AppContext): number {
   try {
     const settings = readSettings(directory, environment);
-    const app = new App();
-    const stateFile = relative(join(app.outdir, "stacks", plan.id), join(directory, localStateFile(plan.id, settings)));
+    const app = new App(outputDirectory === undefined ? {} : { outdir: outputDirectory });
+    const stackDirectory = join(app.outdir, "stacks", plan.id);
     const backend = chooseBackend(settings, environment, {
       key: plan.stateKey(settings, environment),
-      file: stateFile,
+      file: relative(stackDirectory, join(directory, localStateFile(plan.id, settings))),
     });
     plan.define(app, plan.id, { settings, backend });
     app.synth();
+    requireTerraform(stackDirectory);
     return 0;
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     complain(error.render());
     return error.exitCode;
   }
+}
+
+/**
+ * Asks for the Terraform release that brought lock files in S3.
+ *
+ * In a file of its own, because Checkov 3.3 cannot parse the JSON with `required_version` in it, and then checks nothing.
+ */
+function requireTerraform(stackDirectory: string): void {
+  writeFileSync(join(stackDirectory, "versions.tf"), 'terraform {\n  required_version = ">= 1.10.0"\n}\n');
 }
 
 /** Name of the state file of a stack with STATE_BACKEND=local. */

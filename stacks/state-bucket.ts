@@ -1,14 +1,10 @@
-// The other app: the bucket for Terraform's state. `npm run state-bucket` deploys it.
+// The state bucket's program: `npm run state-bucket` has cdktf run it.
 import { dirname } from "node:path";
+import { stateBucketApp } from "./apps.ts";
 import { runApp } from "./run-app.ts";
-import { StateBucketStack } from "./state-bucket-stack.ts";
-import { STATE_BUCKET_APP } from "./state/state-bucket-app.ts";
 
-process.exitCode = runApp(
-  { ...STATE_BUCKET_APP, define: (app, id, props) => new StateBucketStack(app, id, props) },
-  {
-    directory: dirname(import.meta.dirname),
-    environment: process.env,
-    complain: (text) => process.stderr.write(text),
-  },
-);
+process.exitCode = runApp(stateBucketApp, {
+  directory: dirname(import.meta.dirname),
+  environment: process.env,
+  complain: (text) => process.stderr.write(text),
+});

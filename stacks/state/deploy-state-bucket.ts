@@ -1,9 +1,9 @@
 // Makes the bucket for Terraform's state, then puts the state of the bucket itself into it.
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { stateBucketApp } from "../apps.ts";
 import { localStateFile } from "../run-app.ts";
 import { readSettings, type Environment } from "../settings.ts";
-import { STATE_BUCKET_APP } from "./state-bucket-app.ts";
 
 /** What the program is handed of the world. */
 export interface DeployContext {
@@ -42,7 +42,7 @@ const APP = ["node", "scripts/launcher.mjs", "stacks/state-bucket.ts"] as const;
  */
 export function deployStateBucket(context: DeployContext): number {
   const settings = readSettings(context.directory, context.environment);
-  const stateFile = join(context.directory, localStateFile(STATE_BUCKET_APP.id, settings));
+  const stateFile = join(context.directory, localStateFile(stateBucketApp.id, settings));
   const bucket = context.environment["STATE_BUCKET"] ?? settings.state_bucket;
   if (bucket !== undefined && !existsSync(stateFile)) {
     context.say(`the state of the bucket's stack is in "${bucket}"\n`);
@@ -90,7 +90,7 @@ function deploy(context: DeployContext, backend: Environment): number {
 function readOutputs(context: DeployContext): Outputs | undefined {
   if (!existsSync(outputsFile(context))) return undefined;
   const outputs = JSON.parse(readFileSync(outputsFile(context), "utf8")) as Record<string, Outputs | undefined>;
-  return outputs[STATE_BUCKET_APP.id];
+  return outputs[stateBucketApp.id];
 }
 
 /** Synthesizes the same stack with the bucket as its backend, where Terraform then finds that the backend has changed. */
@@ -113,7 +113,7 @@ function moveStateInto({ state_bucket, state_region }: Outputs, context: DeployC
       "-force-copy",
       "-input=false",
     ],
-    workingDirectory: join(outputDirectory(context), "stacks", STATE_BUCKET_APP.id),
+    workingDirectory: join(outputDirectory(context), "stacks", stateBucketApp.id),
     environment,
   });
 }

@@ -1,0 +1,19 @@
+// The two apps. Two, because cdktf asks for a stack's name as soon as an app has several, and `cdktf deploy` is to work bare.
+import { BastionStack } from "./bastion-stack.ts";
+import type { AppPlan } from "./run-app.ts";
+import { StateBucketStack } from "./state-bucket-stack.ts";
+
+/** The bastion; `cdktf.json` names its program. */
+export const bastionApp: AppPlan = {
+  id: "bastion",
+  stateKey: (settings, environment) => environment["STATE_KEY"] ?? settings.state_key,
+  define: (app, id, props) => new BastionStack(app, id, props),
+};
+
+/** The bucket for Terraform's state, which must exist before all else. */
+export const stateBucketApp: AppPlan = {
+  id: "state-bucket",
+  // Not STATE_KEY or state_key: those name the bastion's state, and this stack would take it for its own.
+  stateKey: ({ tag_application }) => `bastion/${tag_application}-state-bucket.tfstate`,
+  define: (app, id, props) => new StateBucketStack(app, id, props),
+};
