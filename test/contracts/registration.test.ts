@@ -1,0 +1,228 @@
+import {
+  AllocateAddressCommand,
+  AuthorizeSecurityGroupEgressCommand,
+  CreateNatGatewayCommand,
+  CreateInternetGatewayCommand,
+  AttachInternetGatewayCommand,
+  CreateRouteCommand,
+  CreateManagedPrefixListCommand,
+  DeleteVpcEndpointsCommand,
+  DescribeRouteTablesCommand,
+  DescribeNetworkInterfacesCommand,
+  ModifyInstanceAttributeCommand,
+  ModifyVpcAttributeCommand,
+  ModifyVpcEndpointCommand,
+  RevokeSecurityGroupEgressCommand,
+  RevokeSecurityGroupIngressCommand,
+  StopInstancesCommand,
+  TerminateInstancesCommand,
+} from "@aws-sdk/client-ec2";
+import {
+  CreatePolicyCommand,
+  DeleteRolePolicyCommand,
+  PutRolePermissionsBoundaryCommand,
+  PutRolePolicyCommand,
+  RemoveRoleFromInstanceProfileCommand,
+} from "@aws-sdk/client-iam";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { explainRegistration, type Link, type Registration } from "../../sandbox/registration/explain-registration.ts";
+import { ACCOUNT, MOTO_START_LIMIT_MS, REGION, startTestMoto, type TestMoto } from "../harness/moto.ts";
+import {
+  AGENT_STATEMENTS,
+  createIsolatedNetwork,
+  endpointPolicy,
+  https,
+  policy,
+  type IsolatedNetwork,
+} from "./isolated-network.ts";
+
+type Break = (moto: TestMoto, network: IsolatedNetwork) => Promise<unknown>;
+
+const EVERYWHERE = [{ IpProtocol: "-1", IpRanges: [{ CidrIp: "0.0.0.0/0" }] }];
+
+const revokeEgress: Break = ({ ec2 }, { bastionGroupId: GroupId, endpointGroupId }) =>
+  ec2.send(new RevokeSecurityGroupEgressCommand({ GroupId, IpPermissions: https(endpointGroupId) }));
+
+const revokeIngress: Break = ({ ec2 }, { endpointGroupId: GroupId, bastionGroupId }) =>
+  ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId, IpPermissions: https(bastionGroupId) }));
+
+const deleteEndpoints: Break = ({ ec2 }, { endpoints }) =>
+  ec2.send(new DeleteVpcEndpointsCommand({ VpcEndpointIds: Object.values(endpoints) }));
+
+/** Leads the VPC's main route table to a NAT gateway in the same subnet, or to the internet gateway. */
+async function openInternet({ ec2 }: TestMoto, { vpcId, subnetId }: IsolatedNetwork, by: "nat" | "igw"): Promise<void> {
+  const { InternetGateway } = await ec2.send(new CreateInternetGatewayCommand({}));
+  const GatewayId = InternetGateway?.InternetGatewayId ?? "";
+  await ec2.send(new AttachInternetGatewayCommand({ VpcId: vpcId, InternetGatewayId: GatewayId }));
+  const { RouteTables } = await ec2.send(
+    new DescribeRouteTablesCommand({ Filters: [{ Name: "vpc-id", Values: [vpcId] }] }),
+  );
+  const route = { RouteTableId: RouteTables?.[0]?.RouteTableId, DestinationCidrBlock: "0.0.0.0/0" };
+  if (by === "igw") {
+    await ec2.send(new CreateRouteCommand({ ...route, GatewayId }));
+    return;
+  }
+  const { AllocationId } = await ec2.send(new AllocateAddressCommand({ Domain: "vpc" }));
+  const { NatGateway } = await ec2.send(new CreateNatGatewayCommand({ SubnetId: subnetId, AllocationId }));
+  await ec2.send(new CreateRouteCommand({ ...route, NatGatewayId: NatGateway?.NatGatewayId }));
+}
+
+describe("explainRegistration(), against moto", () => {
+  let moto: TestMoto;
+  let network: IsolatedNetwork;
+  let count = 0;
+
+  function ask(instanceId: string): Promise<Registration> {
+    return explainRegistration({ ec2: moto.ec2, iam: moto.iam, instanceId, region: REGION, account: ACCOUNT });
+  }
+
+  beforeAll(async () => {
+    moto = await startTestMoto();
+  }, MOTO_START_LIMIT_MS);
+
+  afterAll(() => moto.close());
+
+  beforeEach(async () => {
+    count += 1;
+    network = await createIsolatedNetwork(moto, `bastion-${count}`);
+  }, MOTO_START_LIMIT_MS);
+
+  it("finds no broken link in an isolated network", async () => {
+    expect(await ask(network.instanceId)).toEqual({ canRegister: true });
+  });
+
+  it("follows a prefix list to the endpoints' addresses", async () => {
+    const { ec2 } = moto;
+    const addresses = { Filters: [{ Name: "subnet-id", Values: [network.subnetId] }] };
+    const { NetworkInterfaces = [] } = await ec2.send(new DescribeNetworkInterfacesCommand(addresses));
+    const { PrefixList } = await ec2.send(
+      new CreateManagedPrefixListCommand({
+        PrefixListName: network.name,
+        AddressFamily: "IPv4",
+        MaxEntries: 10,
+        Entries: NetworkInterfaces.map(({ PrivateIpAddress = "" }) => ({ Cidr: `${PrivateIpAddress}/32` })),
+      }),
+    );
+    await revokeEgress(moto, network);
+    const PrefixListIds = [{ PrefixListId: PrefixList?.PrefixListId }];
+    const IpPermissions = [{ IpProtocol: "tcp", FromPort: 443, ToPort: 443, PrefixListIds }];
+    await ec2.send(new AuthorizeSecurityGroupEgressCommand({ GroupId: network.bastionGroupId, IpPermissions }));
+    expect(await ask(network.instanceId)).toEqual({ canRegister: true });
+  });
+
+  it("goes by the groups that the instance has now", async () => {
+    const InstanceId = network.instanceId;
+    await moto.ec2.send(new ModifyInstanceAttributeCommand({ InstanceId, Groups: [network.endpointGroupId] }));
+    expect(await ask(InstanceId)).toMatchObject({ brokenLink: "instance-security-groups" });
+    await moto.ec2.send(new ModifyInstanceAttributeCommand({ InstanceId, Groups: [network.bastionGroupId] }));
+    expect(await ask(InstanceId)).toEqual({ canRegister: true });
+  });
+
+  it("names instance for an id that EC2 does not know", async () => {
+    expect(await ask("i-0ffffffffffffffff")).toMatchObject({ canRegister: false, brokenLink: "instance" });
+  });
+
+  const breaks: readonly (readonly [Link, string, Break])[] = [
+    [
+      "instance",
+      "it is stopped",
+      ({ ec2 }, { instanceId }) => ec2.send(new StopInstancesCommand({ InstanceIds: [instanceId] })),
+    ],
+    [
+      "instance",
+      "it is terminated",
+      ({ ec2 }, { instanceId }) => ec2.send(new TerminateInstancesCommand({ InstanceIds: [instanceId] })),
+    ],
+    [
+      "instance-role",
+      "the profile has lost its role",
+      ({ iam }, { name }) =>
+        iam.send(new RemoveRoleFromInstanceProfileCommand({ InstanceProfileName: name, RoleName: name })),
+    ],
+    [
+      "role-permissions",
+      "the role has no policy",
+      ({ iam }, { name }) => iam.send(new DeleteRolePolicyCommand({ RoleName: name, PolicyName: name })),
+    ],
+    [
+      "role-permissions",
+      "the role's policy lacks the channels",
+      ({ iam }, { name }) => {
+        const PolicyDocument = policy(AGENT_STATEMENTS.slice(0, 1));
+        return iam.send(new PutRolePolicyCommand({ RoleName: name, PolicyName: name, PolicyDocument }));
+      },
+    ],
+    [
+      "role-permissions",
+      "the role's boundary allows something else",
+      async ({ iam }, { name }) => {
+        const PolicyDocument = policy([{ Effect: "Allow", Action: "s3:*", Resource: "*" }]);
+        const { Policy } = await iam.send(new CreatePolicyCommand({ PolicyName: name, PolicyDocument }));
+        const PermissionsBoundary = Policy?.Arn;
+        await iam.send(new PutRolePermissionsBoundaryCommand({ RoleName: name, PermissionsBoundary }));
+      },
+    ],
+    ["way-out", "the endpoints are deleted", deleteEndpoints],
+    [
+      "way-out",
+      "an internet gateway is there, but no public address",
+      async (...where) => {
+        await deleteEndpoints(...where);
+        await openInternet(...where, "igw");
+      },
+    ],
+    [
+      "way-out",
+      "a NAT gateway is there, but in the subnet that it serves",
+      async (...where) => {
+        await deleteEndpoints(...where);
+        await openInternet(...where, "nat");
+      },
+    ],
+    [
+      "dns",
+      "enableDnsHostnames is off",
+      ({ ec2 }, { vpcId: VpcId }) =>
+        ec2.send(new ModifyVpcAttributeCommand({ VpcId, EnableDnsHostnames: { Value: false } })),
+    ],
+    [
+      "dns",
+      "enableDnsSupport is off",
+      ({ ec2 }, { vpcId: VpcId }) =>
+        ec2.send(new ModifyVpcAttributeCommand({ VpcId, EnableDnsSupport: { Value: false } })),
+    ],
+    ["instance-security-groups", "the bastion's group has no egress rule", revokeEgress],
+    [
+      "instance-security-groups",
+      "the bastion's group opens another port",
+      async (moto, network) => {
+        await revokeEgress(moto, network);
+        const IpPermissions = [{ ...EVERYWHERE[0], IpProtocol: "tcp", FromPort: 22, ToPort: 22 }];
+        const GroupId = network.bastionGroupId;
+        await moto.ec2.send(new AuthorizeSecurityGroupEgressCommand({ GroupId, IpPermissions }));
+      },
+    ],
+    ["endpoint-security-groups", "the endpoints' group has no ingress rule", revokeIngress],
+    [
+      "endpoint-policy",
+      "an endpoint's policy names another role",
+      ({ ec2 }, { endpoints }) => {
+        const PolicyDocument = endpointPolicy("other", "ssmmessages:*");
+        return ec2.send(new ModifyVpcEndpointCommand({ VpcEndpointId: endpoints.ssmmessages, PolicyDocument }));
+      },
+    ],
+    [
+      "endpoint-policy",
+      "an endpoint's policy lacks the call",
+      ({ ec2 }, { endpoints, name }) => {
+        const PolicyDocument = endpointPolicy(name, "ssm:GetParameter");
+        return ec2.send(new ModifyVpcEndpointCommand({ VpcEndpointId: endpoints.ssm, PolicyDocument }));
+      },
+    ],
+  ];
+
+  it.each(breaks)("names %s when %s", async (brokenLink, _how, breakLink) => {
+    await breakLink(moto, network);
+    expect(await ask(network.instanceId)).toMatchObject({ canRegister: false, brokenLink });
+  });
+});
