@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { motoClients, type MotoClients } from "../../sandbox/moto/moto-clients.ts";
 import { startMotoServer, type MotoServer } from "../../sandbox/moto/moto.ts";
-import { provideVirtualEnvironment } from "../../sandbox/moto/virtual-environment.ts";
+import { provideVirtualEnvironment } from "../../sandbox/python/virtual-environment.ts";
 import { systemClock } from "../../session-manager/clock.ts";
 
 const project = join(import.meta.dirname, "..", "..");
@@ -26,6 +26,7 @@ export async function startTestMoto(): Promise<TestMoto> {
   mkdirSync(environments, { recursive: true });
   const sources = join(project, "sandbox", "moto");
   const python = await provideVirtualEnvironment({
+    name: "moto",
     directory: environments,
     requirementsPath: join(sources, "requirements.txt"),
     clock: systemClock,

@@ -1,4 +1,4 @@
-// The Python virtual environment that holds moto: made once for each list of requirements, whole or not at all.
+// A Python virtual environment that holds one program: made once for each list of requirements, whole or not at all.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
@@ -8,7 +8,9 @@ import type { Clock } from "../../session-manager/clock.ts";
 import { runProgram } from "../program.ts";
 
 export interface VirtualEnvironmentOptions {
-  /** The sandbox's directory, which exists. */
+  /** The package that it is for, e.g. `moto`. */
+  readonly name: string;
+  /** Where it is made; exists. */
   readonly directory: string;
   /** A requirements.txt in which every package is pinned. */
   readonly requirementsPath: string;
@@ -18,11 +20,11 @@ export interface VirtualEnvironmentOptions {
   readonly onProgress?: ((detail: string) => void) | undefined;
 }
 
-const DRAFT = /^moto-draft-(\d+)$/;
+const DRAFT = /-draft-(\d+)$/;
 const PIP = ["-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--no-deps", "--progress-bar", "off"];
 
 /**
- * Path of a Python that can import moto; the second time it is there already.
+ * Path of a Python that can import the package; the second time it is there already.
  *
  * The environment is made beside its place and moved there when it is complete, so an installation that was cut short
  * is never taken for a whole one. Its name tells requirements and Python apart, so a change of either makes another.
@@ -30,24 +32,24 @@ const PIP = ["-m", "pip", "--disable-pip-version-check", "--no-input", "install"
  * @throws UserError with the end of pip's output
  */
 export async function provideVirtualEnvironment(options: VirtualEnvironmentOptions): Promise<string> {
-  const { directory } = options;
-  const place = join(directory, `moto-${await fingerprint(options)}`);
+  const { directory, name } = options;
+  const place = join(directory, `${name}-${await fingerprint(options)}`);
   if (!existsSync(place)) {
     sweepDrafts(directory);
-    const draft = join(directory, `moto-draft-${process.pid}`);
+    const draft = join(directory, `${name}-draft-${process.pid}`);
     await install(draft, options);
     moveWhole(draft, place);
   }
   return join(place, "bin", "python");
 }
 
-/** moto's version, and a digest of all that the environment is made from. */
-async function fingerprint({ requirementsPath, signal }: VirtualEnvironmentOptions): Promise<string> {
+/** The package's version, and a digest of all that the environment is made from. */
+async function fingerprint({ name, requirementsPath, signal }: VirtualEnvironmentOptions): Promise<string> {
   const requirements = readFileSync(requirementsPath, "utf8");
   const describePython = "import sys; print(sys.version, sys.executable)";
   const { stdout } = await promisify(execFile)("python3", ["-I", "-c", describePython], { signal });
   const digest = createHash("sha256").update(requirements).update(stdout).digest("hex").slice(0, 12);
-  return `${/^moto==(.*)$/m.exec(requirements)?.[1] ?? "unpinned"}-${digest}`;
+  return `${new RegExp(`^${name}==(.*)$`, "m").exec(requirements)?.[1] ?? "unpinned"}-${digest}`;
 }
 
 async function install(draft: string, options: VirtualEnvironmentOptions): Promise<void> {
@@ -57,7 +59,7 @@ async function install(draft: string, options: VirtualEnvironmentOptions): Promi
       programArguments,
       workingDirectory: options.directory,
       environment: process.env,
-      logPath: join(options.directory, "moto-install.log"),
+      logPath: join(options.directory, `${options.name}-install.log`),
       clock: options.clock,
       signal: options.signal,
     });
@@ -65,7 +67,7 @@ async function install(draft: string, options: VirtualEnvironmentOptions): Promi
   try {
     options.onProgress?.("making a virtual environment");
     await run("python3", ["-m", "venv", draft]);
-    options.onProgress?.("installing moto, this once");
+    options.onProgress?.(`installing ${options.name}, this once`);
     await run(join(draft, "bin", "python"), [...PIP, "--requirement", options.requirementsPath]);
   } catch (error) {
     rmSync(draft, { recursive: true, force: true });

@@ -1,0 +1,52 @@
+// `npm run bench`: the numbers that docs/performance.md keeps, measured against a sandbox as a person starts it.
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { provideAwsCommandLine } from "./aws-command-line.ts";
+import { benchConnect } from "./connect.ts";
+import { median, runProgram } from "./measure.ts";
+import { startSandbox } from "./sandbox-process.ts";
+import { benchTransfer } from "./transfer.ts";
+
+const root = join(import.meta.dirname, "..");
+const bastion = "sandbox-dev-bastion-host";
+const CONNECT_ROUNDS = 11;
+const TRANSFER_ROUNDS = 3;
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+async function benchHelp(): Promise<void> {
+  const durations: number[] = [];
+  for (let run = 0; run < CONNECT_ROUNDS; run++) {
+    const command = [join(root, "scripts", "connect.ts"), "--help"];
+    durations.push((await runProgram(command, { env: { PATH: process.env["PATH"] ?? "" } })).durationMs);
+  }
+  say(`connect.ts --help: ${median(durations).toFixed(0)} ms (median of ${CONNECT_ROUNDS})`);
+}
+
+async function benchServer(sshServer: "ssh2" | "sshd", awsCommandLine: string): Promise<void> {
+  const sandbox = await startSandbox(root, sshServer === "sshd" ? ["--sshd"] : []);
+  try {
+    const connect = await benchConnect({ root, bastion, awsCommandLine }, sandbox, CONNECT_ROUNDS);
+    const ratio = connect.commandLineInterfaceMs / connect.connectMs;
+    say(`${sshServer}: connect.ts ${bastion} -- true: ${connect.connectMs.toFixed(0)} ms`);
+    say(`${sshServer}: AWS CLI's three calls and ssh-keygen: ${connect.commandLineInterfaceMs.toFixed(0)} ms`);
+    say(`${sshServer}: ${ratio.toFixed(1)} times faster (medians of ${connect.rounds} alternating runs)`);
+    const transfer = await benchTransfer({ root, bastion }, sandbox, TRANSFER_ROUNDS);
+    say(`${sshServer}: 64 MiB up ${transfer.uploadMBs.toFixed(1)} MB/s, down ${transfer.downloadMBs.toFixed(1)} MB/s`);
+    say(`${sshServer}: peak resident size of the client ${transfer.peakMiB.toFixed(0)} MiB`);
+  } finally {
+    await sandbox.stop();
+  }
+}
+
+async function main(): Promise<void> {
+  const awsCommandLine = await provideAwsCommandLine(root);
+  say(`node ${process.version}, ${execFileSync("uname", ["-sm"], { encoding: "utf8" }).trim()}`);
+  await benchHelp();
+  await benchServer("ssh2", awsCommandLine);
+  await benchServer("sshd", awsCommandLine);
+}
+
+void main();
