@@ -5,11 +5,12 @@ import { AttachUserPolicyCommand, CreateAccessKeyCommand, CreateUserCommand } fr
 import type { Clock } from "../session-manager/clock.ts";
 import { AccessKeys } from "./endpoint/access-keys.ts";
 import { EndpointListener } from "./endpoint/endpoint.ts";
-import { unmodelled } from "./endpoint/aws-error.ts";
+import { noFaults, type Faults } from "./faults.ts";
 import { motoClients } from "./moto/moto-clients.ts";
 import { startMotoServer, type MotoAddress, type MotoServer } from "./moto/moto.ts";
-import { provideVirtualEnvironment } from "./moto/virtual-environment.ts";
+import { provideVirtualEnvironment } from "./python/virtual-environment.ts";
 import { joinServices, type Services } from "./services/services.ts";
+import { SsmMessages } from "./services/ssm-messages.ts";
 
 /** Keys that an AWS tool signs with. */
 export interface Credentials {
@@ -49,7 +50,14 @@ export async function startMoto(options: MotoOptions): Promise<Moto> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const sources = join(projectDirectory, "sandbox", "moto");
   const requirementsPath = join(sources, "requirements.txt");
-  const python = await provideVirtualEnvironment({ directory, requirementsPath, clock, signal, onProgress });
+  const python = await provideVirtualEnvironment({
+    name: "moto",
+    directory,
+    requirementsPath,
+    clock,
+    signal,
+    onProgress,
+  });
   onProgress?.("starting moto");
   const program = join(sources, "serve.py");
   const server = await startMotoServer({ python, program, directory, region, clock, signal });
@@ -91,6 +99,12 @@ export interface SandboxEndpointOptions {
    * @default 2_000
    */
   readonly bootMs?: number;
+  /**
+   * What goes wrong on data channels; may be changed at any time.
+   *
+   * @default - nothing
+   */
+  readonly faults?: Faults;
   /** Told of an error that no caller has caused. */
   readonly onFault?: (error: unknown) => void;
 }
@@ -101,6 +115,8 @@ export interface Endpoint extends Pick<Services, "sessions" | "nodes" | "instanc
   readonly url: string;
   readonly region: string;
   readonly deployer: Credentials;
+  /** What goes wrong on data channels. */
+  readonly faults: Faults;
   /** Ends every data channel and every program on the instances. */
   close(): Promise<void>;
 }
@@ -115,19 +131,43 @@ const BOOT_MS = 2_000;
  * @throws the system's error if the port is taken, e.g. `EADDRINUSE`
  */
 export async function startEndpoint(options: SandboxEndpointOptions): Promise<Endpoint> {
-  const { moto, credentials, clock, region, bootMs = BOOT_MS, onFault = () => undefined } = options;
-  const keys = new AccessKeys(moto, credentials.accessKeyId);
+  const { moto, credentials, clock, region, bootMs = BOOT_MS, faults = noFaults() } = options;
+  const agentVersion = AGENT_VERSION;
   const streamOrigin = (): string => listener.url.replace("http:", "ws:");
-  const services = joinServices({
-    ...options,
-    ...motoClients(moto, region),
-    bootMs,
-    agentVersion: AGENT_VERSION,
-    streamOrigin,
-  });
-  const { sessions, nodes, instances, authorizedKeys, callers, lifecycle, ownCalls } = services;
+  const clients = motoClients(moto, region);
+  const services = joinServices({ ...options, ...clients, faults, bootMs, agentVersion, streamOrigin });
+  const { sessions, nodes, instances, authorizedKeys } = services;
+  const dataChannels = new SsmMessages({ sessions, instances, clock, faults, agentVersion });
   await nodes.begin();
-  const listener = await EndpointListener.listen(options.port ?? 0, {
+  const listener = await listen(options, services, dataChannels);
+  const close = async (): Promise<void> => {
+    nodes.close();
+    await listener.close();
+    await dataChannels.close();
+    await instances.close();
+    clients.ec2.destroy();
+    clients.iam.destroy();
+  };
+  return {
+    url: listener.url,
+    region,
+    deployer: credentials,
+    sessions,
+    nodes,
+    instances,
+    authorizedKeys,
+    faults,
+    close,
+  };
+}
+
+function listen(
+  { moto, credentials, clock, port = 0, onFault = () => undefined }: SandboxEndpointOptions,
+  { callers, lifecycle, ownCalls }: Services,
+  dataChannels: SsmMessages,
+): Promise<EndpointListener> {
+  const keys = new AccessKeys(moto, credentials.accessKeyId);
+  return EndpointListener.listen(port, {
     clock,
     moto,
     findKey: (accessKeyId) => keys.find(accessKeyId),
@@ -137,15 +177,9 @@ export async function startEndpoint(options: SandboxEndpointOptions): Promise<En
     onFault,
     dataChannels: {
       authorize: (caller, sessionId) => callers.authorizeDataChannel(caller, sessionId),
-      handleUpgrade: () => {
-        throw unmodelled("ssmmessages:OpenDataChannel");
+      handleUpgrade: (request, socket, head) => {
+        dataChannels.handleUpgrade(request, socket, head);
       },
     },
   });
-  const close = async (): Promise<void> => {
-    nodes.close();
-    await listener.close();
-    await instances.close();
-  };
-  return { url: listener.url, region, deployer: credentials, sessions, nodes, instances, authorizedKeys, close };
 }

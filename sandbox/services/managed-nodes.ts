@@ -9,8 +9,6 @@ export interface ManagedNodesOptions {
   readonly bootMs: number;
   /** Why the deployed stack would not let a real agent register; undefined if it would. */
   readonly explainRegistration: (instanceId: string) => Promise<string | undefined>;
-  /** Instances whose agent hangs until they are rebooted; a reboot takes them off the list. */
-  readonly offlineUntilReboot: Set<string>;
 }
 
 /** Whether sessions can be started, and what stands in the way. */
@@ -45,6 +43,8 @@ const PING_INTERVAL_MS = 5 * 60_000;
  * which stays `Online` for minutes after an agent has gone.
  */
 export class ManagedNodes {
+  /** A fault to play: the agents of these instances hang; a reboot takes them off the list. */
+  readonly offlineUntilReboot = new Set<string>();
   readonly #options: ManagedNodesOptions;
   readonly #agents = new Map<string, Agent>();
   readonly #links = new Map<string, Promise<string | undefined>>();
@@ -70,9 +70,9 @@ export class ManagedNodes {
 
   /** An instance boots: it was launched, started or rebooted. */
   started(instanceId: string): void {
-    const { clock, bootMs, offlineUntilReboot } = this.#options;
+    const { clock, bootMs } = this.#options;
     const { registeredAtMs } = this.#agents.get(instanceId) ?? {};
-    offlineUntilReboot.delete(instanceId);
+    this.offlineUntilReboot.delete(instanceId);
     const agent: Agent = { bootedAtMs: clock.now() + bootMs };
     // A node that was known stays known, and its ping status Online, while it reboots.
     if (registeredAtMs !== undefined) Object.assign(agent, { registeredAtMs, lostSinceMs: clock.now() });
@@ -121,12 +121,12 @@ export class ManagedNodes {
   }
 
   async #obstacle(instanceId: string, agent: Agent | undefined): Promise<string | undefined> {
-    const { inventory, clock, offlineUntilReboot } = this.#options;
+    const { inventory, clock } = this.#options;
     const instance = await inventory.find(instanceId);
     if (instance === undefined || agent === undefined) return `there is no instance "${instanceId}"`;
     if (instance.state !== "running") return `the instance is ${instance.state}`;
     if (clock.now() < agent.bootedAtMs) return "the instance is booting";
-    if (offlineUntilReboot.has(instanceId)) return "the SSM Agent hangs until the instance is rebooted";
+    if (this.offlineUntilReboot.has(instanceId)) return "the SSM Agent hangs until the instance is rebooted";
     if (agent.sleep !== undefined && clock.now() < agent.sleep.untilMs)
       return `${agent.sleep.reason}; the SSM Agent sleeps before it tries again`;
     const broken = await this.#brokenLink(instanceId);

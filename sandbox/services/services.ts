@@ -3,9 +3,11 @@ import type { EC2Client } from "@aws-sdk/client-ec2";
 import type { IAMClient } from "@aws-sdk/client-iam";
 import type { Clock } from "../../session-manager/clock.ts";
 import type { EndpointOptions } from "../endpoint/endpoint.ts";
+import type { Faults } from "../faults.ts";
 import { AuthorizedKeys } from "../instances/authorized-keys.ts";
 import { Instances } from "../instances/instances.ts";
 import { decide } from "../permissions/decide.ts";
+import { explainRegistration } from "../registration/explain-registration.ts";
 import { Callers } from "./callers.ts";
 import { ConsoleOutput } from "./console-output.ts";
 import { Ec2InstanceConnect } from "./ec2-instance-connect.ts";
@@ -14,6 +16,9 @@ import { Inventory } from "./inventory.ts";
 import { ManagedNodes } from "./managed-nodes.ts";
 import { Sessions } from "./sessions.ts";
 import { Ssm } from "./ssm.ts";
+
+/** The one that moto has. */
+const ACCOUNT = "123456789012";
 
 export interface ServicesOptions {
   readonly ec2: EC2Client;
@@ -26,6 +31,7 @@ export interface ServicesOptions {
   /** Time from an instance's start until its SSM Agent registers. */
   readonly bootMs: number;
   readonly agentVersion: string;
+  readonly faults: Faults;
   /** E.g. `ws://127.0.0.1:40123`. */
   readonly streamOrigin: () => string;
 }
@@ -42,7 +48,7 @@ export interface Services {
 
 /** Makes the services; nothing runs yet. */
 export function joinServices(options: ServicesOptions): Services {
-  const { ec2, iam, region, clock, directory, sshServer, bootMs, agentVersion, streamOrigin } = options;
+  const { ec2, iam, region, clock, directory, sshServer, bootMs, agentVersion, streamOrigin, faults } = options;
   const inventory = new Inventory(ec2);
   const sessions = new Sessions(clock);
   const authorizedKeys = new AuthorizedKeys(clock);
@@ -51,8 +57,10 @@ export function joinServices(options: ServicesOptions): Services {
     inventory,
     clock,
     bootMs,
-    explainRegistration: () => Promise.resolve(undefined),
-    offlineUntilReboot: new Set(),
+    explainRegistration: async (instanceId) => {
+      const registration = await explainRegistration({ ec2, iam, instanceId, region, account: ACCOUNT });
+      return registration.canRegister ? undefined : registration.explanation;
+    },
   });
   return {
     sessions,
@@ -66,7 +74,7 @@ export function joinServices(options: ServicesOptions): Services {
     }),
     lifecycle: new InstanceLifecycle({ inventory, nodes, sessions, stopInstance: (id) => instances.stop(id) }),
     ownCalls: ownCalls({
-      ssm: new Ssm({ sessions, nodes, streamOrigin, agentVersion }),
+      ssm: new Ssm({ sessions, nodes, streamOrigin, agentVersion, faults }),
       instanceConnect: new Ec2InstanceConnect({ inventory, authorizedKeys }),
       console: new ConsoleOutput({ inventory, clock, hostPublicKeys: (id) => instances.hostPublicKeys(id) }),
     }),

@@ -1,6 +1,7 @@
 // Session Manager's calls of the ssm API, and the managed nodes that it knows.
 import { AwsError, unmodelled } from "../endpoint/aws-error.ts";
 import type { Call } from "../endpoint/call.ts";
+import type { Faults } from "../faults.ts";
 import type { ManagedNode, ManagedNodes } from "./managed-nodes.ts";
 import { readSessionParameters, SESSION_DOCUMENTS } from "./session-documents.ts";
 import type { Session, Sessions } from "./sessions.ts";
@@ -13,6 +14,7 @@ export interface SsmOptions {
   readonly streamOrigin: () => string;
   /** Version of the SSM Agent that every node shows. */
   readonly agentVersion: string;
+  readonly faults: Pick<Faults, "refuseResume">;
 }
 
 type NodeFilter = (node: ManagedNode) => boolean;
@@ -47,7 +49,8 @@ export class Ssm {
   /** Without a token the session is over; the client takes it so. */
   resumeSession({ input }: Call): object {
     const session = this.#session(input);
-    const tokenValue = this.#options.sessions.issueToken(session.sessionId);
+    const { sessions, faults } = this.#options;
+    const tokenValue = faults.refuseResume ? undefined : sessions.issueToken(session.sessionId);
     return tokenValue === undefined ? { SessionId: session.sessionId } : this.#ticket(session, tokenValue);
   }
 

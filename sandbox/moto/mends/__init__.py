@@ -12,6 +12,7 @@ from . import (
     monitoring,
     no_public_address,
     security_group_rule_descriptions,
+    termination_protection,
 )
 
 
@@ -23,3 +24,4 @@ def mend_all() -> None:
     monitoring.mend()
     no_public_address.mend()
     security_group_rule_descriptions.mend()
+    termination_protection.mend()
