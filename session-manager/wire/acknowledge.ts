@@ -1,6 +1,6 @@
 // The payload of an acknowledge message: which stream message arrived.
-import type { Buffer } from "node:buffer";
-import { decodeJsonObject, encodeJson, integerMember, stringMember } from "./json-payload.ts";
+import { Buffer } from "node:buffer";
+import { decodeJsonObject, integerMember, stringMember } from "./json-payload.ts";
 
 /** Which stream message is acknowledged; both real ends match it by its number alone. */
 export interface Acknowledge {
@@ -14,14 +14,24 @@ export interface Acknowledge {
  * The JSON of an acknowledge message.
  *
  * Source: aws/amazon-ssm-agent agent/session/contracts/agentmessage.go (AcknowledgeContent).
+ *
+ * @throws RangeError if type or id hold anything but letters, digits, "_" and "-"
  */
 export function encodeAcknowledge(acknowledge: Acknowledge): Buffer {
-  return encodeJson({
-    AcknowledgedMessageType: acknowledge.acknowledgedMessageType,
-    AcknowledgedMessageId: acknowledge.acknowledgedMessageId,
-    AcknowledgedMessageSequenceNumber: acknowledge.acknowledgedMessageSequenceNumber,
-    IsSequentialMessage: true,
-  });
+  const { acknowledgedMessageType, acknowledgedMessageId, acknowledgedMessageSequenceNumber } = acknowledge;
+  if (!isPlain(acknowledgedMessageType) || !isPlain(acknowledgedMessageId)) {
+    throw new RangeError("cannot encode acknowledge: type and id of a message are plain words");
+  }
+  // One for each message received, so without the price of JSON.stringify().
+  return Buffer.from(
+    `{"AcknowledgedMessageType":"${acknowledgedMessageType}","AcknowledgedMessageId":"${acknowledgedMessageId}",` +
+      `"AcknowledgedMessageSequenceNumber":${acknowledgedMessageSequenceNumber},"IsSequentialMessage":true}`,
+    "latin1",
+  );
+}
+
+function isPlain(word: string): boolean {
+  return /^[\w-]*$/.test(word);
 }
 
 /**

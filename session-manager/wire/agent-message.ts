@@ -128,7 +128,7 @@ export function encodeAgentMessage(message: AgentMessage): Buffer {
   writeUInt64(bytes, message.sequenceNumber, Offset.sequenceNumber);
   writeUInt64(bytes, message.flags, Offset.flags);
   writeMessageId(bytes, message.messageId, Offset.messageId);
-  bytes.set(hash("sha256", message.payload, "buffer"), Offset.payloadDigest);
+  bytes.write(digestOf(message.payload), Offset.payloadDigest, "latin1");
   if (message.payloadType !== undefined) bytes.writeUInt32BE(message.payloadType, Offset.payloadType);
   bytes.writeUInt32BE(message.payload.length, headerLength);
   bytes.set(message.payload, payloadStart);
@@ -177,8 +177,14 @@ function readMessageType(bytes: Buffer): string {
   let end = Offset.messageType + MESSAGE_TYPE_BYTES;
   while (end > Offset.messageType && isPadding(bytes[end - 1])) end -= 1;
   const messageType = bytes.toString("latin1", Offset.messageType, end);
-  if (!/^[\x21-\x7e]+$/.test(messageType)) throw refusal("BAD_TYPE", `message type is ${quote(messageType)}`);
+  if (!isMessageType(messageType)) throw refusal("BAD_TYPE", `message type is ${quote(messageType)}`);
   return messageType;
+}
+
+const knownTypes = new Set<string>(Object.values(MessageType));
+
+function isMessageType(text: string): boolean {
+  return knownTypes.has(text) || /^[\x21-\x7e]{1,32}$/.test(text);
 }
 
 function isPadding(byte: number | undefined): boolean {
@@ -209,13 +215,18 @@ function isDigestIgnored(messageType: string, payload: Buffer): boolean {
 }
 
 function checkDigest(bytes: Buffer, payload: Buffer): void {
-  const digest = hash("sha256", payload, "buffer");
-  const isSame = digest.compare(bytes, Offset.payloadDigest, Offset.payloadDigest + DIGEST_BYTES) === 0;
-  if (!isSame) throw refusal("DIGEST_MISMATCH", `payload of ${payload.length} bytes has another SHA-256 than it says`);
+  const digest = bytes.toString("latin1", Offset.payloadDigest, Offset.payloadDigest + DIGEST_BYTES);
+  if (digest !== digestOf(payload))
+    throw refusal("DIGEST_MISMATCH", `payload of ${payload.length} bytes has another SHA-256 than it says`);
+}
+
+// As a string of 32 characters, because a buffer of its own for each digest keeps the garbage collector busy.
+function digestOf(payload: Uint8Array): string {
+  return hash("sha256", payload, "binary");
 }
 
 function writeMessageType(bytes: Buffer, messageType: string, padding: number): void {
-  if (!/^[\x21-\x7e]{1,32}$/.test(messageType)) {
+  if (!isMessageType(messageType)) {
     throw new RangeError(`cannot encode agent message: "${messageType}" is not a message type`);
   }
   bytes.fill(padding, Offset.messageType, Offset.messageType + MESSAGE_TYPE_BYTES);

@@ -4,19 +4,23 @@ import type { Buffer } from "node:buffer";
 /** What a UUID takes on the wire. */
 export const MESSAGE_ID_BYTES = 16;
 
-const UUID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const UUID_CHARACTERS = 36;
+const HALF_BYTES = MESSAGE_ID_BYTES / 2;
 
 /**
- * Writes a lower-case UUID at `offset`: bytes 8–15 of the UUID first, then bytes 0–7.
+ * Writes a UUID at `offset`: bytes 8–15 of the UUID first, then bytes 0–7.
  *
  * Source: aws/session-manager-plugin src/message/messageparser.go (putUuid).
  *
- * @throws RangeError if `messageId` is not a lower-case UUID with hyphens
+ * @throws RangeError if `messageId` is not a UUID with hyphens
  */
 export function writeMessageId(bytes: Buffer, messageId: string, offset: number): void {
-  if (!UUID_PATTERN.test(messageId)) throw new RangeError(`cannot write message id: "${messageId}" is not a UUID`);
-  bytes.write(messageId.slice(19, 23) + messageId.slice(24), offset, "hex");
-  bytes.write(messageId.slice(0, 8) + messageId.slice(9, 13) + messageId.slice(14, 18), offset + 8, "hex");
+  const low = messageId.slice(19, 23) + messageId.slice(24);
+  const high = messageId.slice(0, 8) + messageId.slice(9, 13) + messageId.slice(14, 18);
+  const written = bytes.write(low, offset, "hex") + bytes.write(high, offset + HALF_BYTES, "hex");
+  if (written !== MESSAGE_ID_BYTES || messageId.length !== UUID_CHARACTERS) {
+    throw new RangeError(`cannot write message id: "${messageId}" is not a UUID`);
+  }
 }
 
 /** The UUID at `offset`, lower case with hyphens, its halves back in place. */

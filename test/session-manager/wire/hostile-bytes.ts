@@ -65,10 +65,15 @@ export const targets: readonly Target[] = [
 /** Where the fields of a binary message lie: a mutation of one of them is worth more than one of any byte. */
 const interestingNumbers = [0, 1, 111, 112, 113, 115, 116, 120, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff];
 
-/** One change: to a four-byte field, to one byte, to the length, or to a member of the JSON. */
+/** One change: to a four-byte or eight-byte field, to one byte, to the length, or to a member of the JSON. */
 const change = fc.oneof(
   fc.record({ kind: fc.constant("field" as const), at: fc.nat(40), to: fc.constantFrom(...interestingNumbers) }),
-  fc.record({ kind: fc.constant("byte" as const), at: fc.nat(400), to: fc.nat(255) }),
+  fc.record({ kind: fc.constant("byte" as const), at: fc.oneof(fc.nat(7), fc.nat(400)), to: fc.nat(255) }),
+  fc.record({
+    kind: fc.constant("long" as const),
+    at: fc.constantFrom(40, 48, 56),
+    to: fc.constantFrom(0, 0x1f, 0x20, 0xff),
+  }),
   fc.record({ kind: fc.constant("cut" as const), at: fc.nat(400), to: fc.constant(0) }),
   fc.record({ kind: fc.constant("member" as const), at: fc.nat(7), to: fc.nat(7) }),
   fc.record({ kind: fc.constant("pad" as const), at: fc.constant(0), to: fc.constantFrom(1, 4, 70_000) }),
@@ -78,11 +83,12 @@ const memberValues = ["-1", "0.5", "null", "[]", "{}", '""', "1e999", "[null]"];
 
 function apply(
   bytes: Buffer,
-  { kind, at, to }: { kind: "field" | "byte" | "cut" | "member" | "pad"; at: number; to: number },
+  { kind, at, to }: { kind: "field" | "byte" | "long" | "cut" | "member" | "pad"; at: number; to: number },
 ): Buffer {
   const changed = Buffer.from(bytes);
   if (kind === "field" && at * 4 + 4 <= changed.length) changed.writeUInt32BE(to, at * 4);
   if (kind === "byte" && at < changed.length) changed.writeUInt8(to, at);
+  if (kind === "long" && at + 8 <= changed.length) changed.fill(0, at, at + 8).writeUInt8(to, at + 1);
   if (kind === "cut") return changed.subarray(0, at);
   if (kind === "pad") return Buffer.concat([changed, Buffer.alloc(to, " ")]);
   if (kind === "member") return withMember(changed, at, memberValues[to] ?? "null");

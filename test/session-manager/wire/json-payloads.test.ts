@@ -28,6 +28,13 @@ describe("encodeAcknowledge()", () => {
   });
 });
 
+describe("encodeAcknowledge() of hostile words", () => {
+  it.each(['a"b', "a\\", "a b", "ü"])("fails with RangeError on the type %j", (acknowledgedMessageType) => {
+    const acknowledge = { acknowledgedMessageType, acknowledgedMessageId: "i", acknowledgedMessageSequenceNumber: 0 };
+    expect(() => encodeAcknowledge(acknowledge)).toThrow(expect.objectContaining({ name: "RangeError" }));
+  });
+});
+
 describe("decodeAcknowledge()", () => {
   it("reads the payload of the worked example", () => {
     expect(decodeAcknowledge(acknowledgement).acknowledgedMessageSequenceNumber).toBe(5);
