@@ -1,0 +1,102 @@
+// The stacks that the gate looks at: what is shipped, and one with everything switched on.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { bastionApp, stateBucketApp } from "../../stacks/apps.ts";
+import { runApp, type AppPlan } from "../../stacks/run-app.ts";
+
+export interface Scenario {
+  readonly name: string;
+  readonly app: AppPlan;
+  /** Content of the settings file. */
+  readonly settings: object;
+  /** How many of Checkov's checks passed when this was last looked at. */
+  readonly passedAtLeast: number;
+  /**
+   * The same for a plan, which is looked at when one is handed in.
+   *
+   * @default 1
+   */
+  readonly passedInPlanAtLeast?: number;
+}
+
+export function scenarios(shippedSettings: object): Scenario[] {
+  return [
+    {
+      name: "bastion",
+      app: bastionApp,
+      settings: shippedSettings,
+      passedAtLeast: 125,
+      passedInPlanAtLeast: 97,
+    },
+    {
+      name: "bastion-with-everything",
+      app: bastionApp,
+      settings: {
+        tag_application: "sandbox",
+        aws_region: "eu-central-1",
+        availability_zones: ["eu-central-1a", "eu-central-1b"],
+        vpc_cidr: "10.10.0.0/24",
+        vpc_private_subnets: ["10.10.0.0/26", "10.10.0.64/26"],
+        instance_type: "t4g.nano",
+        image: "ubuntu",
+        ami_policy: "pinned",
+        bastion_count: 3,
+        termination_protection: false,
+        bastion_host_policy: {
+          managed_policy_arns: ["arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy"],
+          inline_policy: {
+            Version: "2012-10-17",
+            Statement: [
+              {
+                Sid: "OwnPrefix",
+                Effect: "Allow",
+                Action: "s3:GetObject",
+                Resource: "arn:aws:s3:::company-tools/bastion/*",
+                Condition: { StringEquals: { "aws:PrincipalAccount": "111122223333" } },
+              },
+            ],
+          },
+        },
+        targets: [
+          { name: "database", host: "db.internal", port: 5432, cidr: "10.20.0.0/24" },
+          { name: "cache", host: "cache.internal", port: 6379, security_group_id: "sg-0123456789abcdef0" },
+        ],
+      },
+      passedAtLeast: 159,
+    },
+    {
+      name: "state-bucket",
+      app: stateBucketApp,
+      settings: shippedSettings,
+      passedAtLeast: 35,
+      passedInPlanAtLeast: 29,
+    },
+    {
+      name: "state-bucket-with-access-log",
+      app: stateBucketApp,
+      settings: { ...shippedSettings, state_access_log_bucket: "company-access-logs" },
+      passedAtLeast: 36,
+    },
+  ];
+}
+
+/**
+ * Synthesizes the scenario in a folder of its own below `directory`; returns the stack's folder.
+ *
+ * @throws RangeError when its settings are refused
+ */
+export function synthesize({ name, app, settings }: Scenario, directory: string): string {
+  const project = join(directory, name);
+  mkdirSync(project, { recursive: true });
+  writeFileSync(join(project, "dev.tfvars.json"), JSON.stringify(settings));
+  let complaint = "";
+  const outputDirectory = join(project, "cdktf.out");
+  const exitCode = runApp(app, {
+    directory: project,
+    environment: { STATE_BACKEND: "local" },
+    complain: (text) => (complaint += text),
+    outputDirectory,
+  });
+  if (exitCode !== 0) throw new RangeError(complaint);
+  return join(outputDirectory, "stacks", app.id);
+}
