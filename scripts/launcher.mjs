@@ -3,8 +3,17 @@
 // Why not tsx or ts-node: they cost 0.2 s a start and take paths and caches from the working directory, which may be
 // hostile. A bundle is plain JavaScript in our own node_modules; nothing of the working directory is read.
 import { createRequire } from "node:module";
-import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import {
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { Script } from "node:vm";
 
 const root = dirname(dirname(realpathSync(import.meta.filename)));
@@ -13,6 +22,11 @@ const cacheDirectory = join(root, "node_modules", ".cache", "isolated-bastion");
 const installedPackages = join(root, "node_modules", ".package-lock.json");
 // V8's code cache holds the functions that have run so far; after a few runs it holds all that matter.
 const RUNS_TO_WARM_UP = 3;
+// A command that still runs may load its parts late, so those of an older bundle are kept for a while.
+const OLD_PARTS_KEPT_MS = 24 * 60 * 60 * 1000;
+
+// vm.Script has no import() of its own.
+const commonJs = { format: "cjs", target: "node20", platform: "node", supported: { "dynamic-import": false } };
 
 function fail(message, hint, status) {
   process.stderr.write(`launcher: error: ${message}\nlauncher: hint: ${hint}\n`);
@@ -69,6 +83,7 @@ function writeWhole(path, content) {
   }
 }
 
+/** The bundle: its parts by name, which one of them begins, and what it was made of. */
 function bundle(entry) {
   let esbuild;
   try {
@@ -80,24 +95,31 @@ function bundle(entry) {
   const result = esbuild.buildSync({
     entryPoints: [entry],
     absWorkingDir: root,
+    outdir: cacheDirectory,
+    entryNames: "[hash]",
+    chunkNames: "[hash]",
     bundle: true,
-    // A command is bundled whole, because it starts often; stacks and sandbox load their large packages as they are.
-    packages: isCommand ? "bundle" : "external",
-    platform: "node",
-    format: "cjs",
+    // A command starts often: it is bundled whole, in parts that are cut where it says import(), so that --help loads
+    // no SDK and what is loaded is free of what is not used. Stacks and sandbox load their large packages as they are.
+    ...(isCommand ? { packages: "bundle", format: "esm", splitting: true } : { packages: "external", ...commonJs }),
     target: "node20",
+    platform: "node",
     mainFields: ["module", "main"], // without it the AWS SDK cannot be shaken, and a start takes 0.15 s longer
-    supported: { "dynamic-import": false }, // vm.Script has no import() of its own
     define: { "import.meta.filename": "__filename", "import.meta.dirname": "__dirname" },
     tsconfigRaw: { compilerOptions: { target: "es2022" } },
     metafile: true,
     write: false,
     logLevel: "silent",
   });
+  const toCommonJs = (text) =>
+    isCommand ? esbuild.transformSync(text, { ...commonJs, logLevel: "silent" }).code : text;
+  const parts = result.outputFiles.map(({ path, text }) => [basename(path), toCommonJs(text.replace(/^#!.*\n/, ""))]);
+  const path = relative(root, entry).replaceAll(sep, "/");
+  const [main] = Object.entries(result.metafile.outputs).find(([, { entryPoint }]) => entryPoint === path);
   const ours = Object.keys(result.metafile.inputs).filter((path) => !path.includes("node_modules"));
   const watched = [...ours, relative(root, installedPackages), relative(root, import.meta.filename)];
   const inputs = Object.fromEntries(watched.map((path) => [path, modification(resolve(root, path))]));
-  return { code: result.outputFiles[0].text.replace(/^#!.*\n/, ""), stamp: { inputs, runs: 0 } };
+  return { parts: new Map(parts), stamp: { inputs, main: basename(main), runs: {} } };
 }
 
 function bundleOrFail(entry) {
@@ -108,38 +130,86 @@ function bundleOrFail(entry) {
   }
 }
 
-function load(entry) {
-  const name = `${relative(root, entry).replaceAll(sep, "+")}.${process.version}-${process.arch}`;
-  const paths = {
-    stamp: join(cacheDirectory, `${name}.json`),
-    code: join(cacheDirectory, `${name}.cjs`),
-    v8: join(cacheDirectory, `${name}.v8`),
-  };
-  const stamp = readStamp(paths.stamp);
-  const code = stamp !== undefined && isFresh(stamp) ? readOrUndefined(paths.code, "utf8") : undefined;
-  if (code !== undefined) return { paths, stamp, code, cachedData: readOrUndefined(paths.v8) };
-  const fresh = bundleOrFail(entry);
-  removeQuietly(paths.stamp);
-  writeWhole(paths.code, fresh.code);
-  writeWhole(paths.stamp, JSON.stringify(fresh.stamp));
-  return { paths, ...fresh, cachedData: undefined };
+/** Parts of this program's older bundles. */
+function removeOldParts(prefix) {
+  for (const name of readdirSync(cacheDirectory).filter((file) => file.startsWith(`${prefix}.`))) {
+    const path = join(cacheDirectory, name);
+    if (Date.now() - statSync(path).mtimeMs > OLD_PARTS_KEPT_MS) removeQuietly(path);
+  }
 }
 
-function run(entry) {
-  const { paths, stamp, code, cachedData } = load(entry);
-  const script = new Script(`(function (exports, require, module, __filename, __dirname) {${code}\n})`, {
-    filename: paths.code,
-    cachedData,
-  });
-  const isWarm = cachedData !== undefined && script.cachedDataRejected === false && stamp.runs >= RUNS_TO_WARM_UP;
-  if (!isWarm) {
-    process.on("exit", () => {
-      writeWhole(paths.v8, script.createCachedData());
-      writeWhole(paths.stamp, JSON.stringify({ ...stamp, runs: stamp.runs + 1 }));
-    });
+/** A program's bundle, from the cache if that is fresh. */
+class Program {
+  #entry;
+  #prefix;
+  #stampPath;
+  #stamp;
+  #parts;
+  #loaded = new Map();
+  #scripts = [];
+
+  constructor(entry) {
+    this.#entry = entry;
+    this.#prefix = `${relative(root, entry).replaceAll(sep, "+")}.${process.version}-${process.arch}`;
+    this.#stampPath = join(cacheDirectory, `${this.#prefix}.json`);
+    this.#stamp = readStamp(this.#stampPath);
+    const isUsable = this.#stamp !== undefined && isFresh(this.#stamp) && this.#read(this.#stamp.main) !== undefined;
+    if (!isUsable) this.#bundle();
   }
-  const module = { exports: {} };
-  script.runInThisContext()(module.exports, createRequire(entry), module, entry, dirname(entry));
+
+  run() {
+    process.on("exit", () => this.#keepCode());
+    this.#load(this.#stamp.main);
+  }
+
+  #bundle() {
+    ({ parts: this.#parts, stamp: this.#stamp } = bundleOrFail(this.#entry));
+    removeQuietly(this.#stampPath);
+    for (const [name, code] of this.#parts) writeWhole(this.#path(name, "cjs"), code);
+    writeWhole(this.#stampPath, JSON.stringify(this.#stamp));
+    try {
+      removeOldParts(this.#prefix);
+    } catch {
+      // there is no cache
+    }
+  }
+
+  #path(name, extension) {
+    return join(cacheDirectory, `${this.#prefix}.${basename(name, ".js")}.${extension}`);
+  }
+
+  #read(name) {
+    return this.#parts?.get(name) ?? readOrUndefined(this.#path(name, "cjs"), "utf8");
+  }
+
+  /** The part's exports. Parts import each other as "./NAME.js"; all else is Node's own, or external. */
+  #load(name) {
+    const known = this.#loaded.get(name);
+    if (known !== undefined) return known.exports;
+    const cachedData = readOrUndefined(this.#path(name, "v8"));
+    const script = new Script(`(function (exports, require, module, __filename, __dirname) {${this.#read(name)}\n})`, {
+      filename: this.#path(name, "cjs"),
+      cachedData,
+    });
+    this.#scripts.push({ name, script, isCached: cachedData !== undefined && script.cachedDataRejected === false });
+    const module = { exports: {} };
+    this.#loaded.set(name, module);
+    const requireOfEntry = createRequire(this.#entry);
+    const require = (id) => (id.startsWith("./") ? this.#load(id.slice(2)) : requireOfEntry(id));
+    script.runInThisContext()(module.exports, require, module, this.#entry, dirname(this.#entry));
+    return module.exports;
+  }
+
+  #keepCode() {
+    const { runs } = this.#stamp;
+    const cold = this.#scripts.filter(({ name, isCached }) => !isCached || (runs[name] ?? 0) < RUNS_TO_WARM_UP);
+    if (cold.length === 0) return;
+    for (const { name, script } of cold) {
+      runs[name] = (runs[name] ?? 0) + 1;
+      writeWhole(this.#path(name, "v8"), script.createCachedData());
+    }
+    writeWhole(this.#stampPath, JSON.stringify(this.#stamp));
+  }
 }
 
 const [node, , script, ...rest] = process.argv;
@@ -153,4 +223,4 @@ try {
 if (!entry.startsWith(root + sep))
   fail(`"${script}" is not one of this project's programs`, `they are in ${join(root, "scripts")}`, 64);
 process.argv = [node, entry, ...rest];
-run(entry);
+new Program(entry).run();

@@ -115,6 +115,24 @@ describe("launcher.mjs", () => {
     expect(run(script())).toMatchObject({ word: "hello" });
   });
 
+  it("loads what a program imports late only when it does, and from the cache too", () => {
+    writeFileSync(
+      script(),
+      `${firstLines}import { word } from "./word.ts";
+const late = process.argv[2] === "late" ? (then: (more: object) => void) => import("./late.ts").then(then) : (then: (more: object) => void) => then({});
+late((more: object) => process.stdout.write(JSON.stringify({ word, ...more })));
+`,
+    );
+    writeFileSync(
+      join(project, "scripts", "late.ts"),
+      `import { word } from "./word.ts"; export const twice = word + word; throw_(); function throw_() { if (process.argv[2] !== "late") throw 1 }`,
+    );
+    for (const time of ["first", "second"]) {
+      expect([time, run(script())]).toEqual([time, { word: "hello" }]);
+      expect([time, run(script(), ["late"])]).toEqual([time, { word: "hello", twice: "hellohello" }]);
+    }
+  });
+
   it("fails with Unavailable (69) and the cure when the packages are not installed", () => {
     rmSync(join(project, "node_modules", "esbuild"));
     const { status, stderr } = spawnSync(script(), { encoding: "utf8" });
