@@ -103,9 +103,11 @@ function provideEnvironment(
   const own = {
     AWS_ENDPOINT_URL: url,
     AWS_REGION: region,
+    AWS_DEFAULT_REGION: region, // the AWS CLI of old reads this one only
     AWS_ACCESS_KEY_ID: deployer.accessKeyId,
     AWS_SECRET_ACCESS_KEY: deployer.secretAccessKey,
     AWS_EC2_METADATA_DISABLED: "true",
+    CDKTF_DISABLE_PLUGIN_CACHE_ENV: "1", // Terraform refuses a cache that is the mirror as well
     CDKTF_SKIP_PROVIDER_LOCK: "true", // it asks the registry, whether or not the provider comes from there
     ...terraformEnvironment(directory, region, mirror),
   };

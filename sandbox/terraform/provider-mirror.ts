@@ -1,6 +1,6 @@
 // Terraform's AWS provider from this computer: finds a mirror of the registry, and writes the CLI configuration for it.
 import { existsSync, readdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { ExitCode } from "../../scripts/errors/exit-code.ts";
 import { UserError } from "../../scripts/errors/user-error.ts";
 
@@ -8,6 +8,9 @@ import { UserError } from "../../scripts/errors/user-error.ts";
 export const AWS_PROVIDER_VERSION = "5.100.0";
 
 const PROVIDER = "registry.terraform.io/hashicorp/aws";
+
+/** cdktf's cache looks like a mirror, but Terraform refuses to install from the folder that it caches into. */
+const PLUGIN_CACHE = "plugin-cache";
 
 /** Where add-on software is put on Linux and macOS; `~` is the person's home. A mirror is one of them or a folder in one. */
 export const MIRROR_ROOTS: readonly string[] = [
@@ -68,6 +71,7 @@ export function findProviderMirror({
   return roots
     .map((root) => root.replace(/^~/, () => home))
     .flatMap((root) => [root, ...foldersIn(root)])
+    .filter((folder) => basename(folder) !== PLUGIN_CACHE)
     .find((folder) => holdsProvider(folder, platform));
 }
 

@@ -51,6 +51,11 @@ describe("findProviderMirror()", () => {
     expect(find()).toBe(join(directory, "plugins"));
   });
 
+  it("passes over cdktf's plugin cache, from which Terraform refuses to install", () => {
+    makeUnpacked(join(directory, "plugin-cache"));
+    expect(find()).toBeUndefined();
+  });
+
   it("looks no deeper than one folder", () => {
     makeUnpacked(join(directory, "some", "plugins"));
     expect(find()).toBeUndefined();
