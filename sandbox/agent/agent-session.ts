@@ -9,6 +9,7 @@ import {
   acceptedResponse,
   HANDSHAKE_LIMIT_MS,
   HANDSHAKE_TIMED_OUT,
+  hasHandshake,
   handshakeComplete,
   handshakeRequest,
   isHandshakeInput,
@@ -33,7 +34,7 @@ type State = "waiting" | "handshaking" | "running" | "ended";
 
 /** What each state may become. */
 export const AGENT_SESSION_MOVES: Readonly<Record<State, readonly State[]>> = {
-  waiting: ["handshaking", "ended"],
+  waiting: ["handshaking", "running", "ended"],
   handshaking: ["running", "ended"],
   running: ["ended"],
   ended: [],
@@ -47,6 +48,7 @@ export class AgentSession {
   readonly #channel: DataChannel;
   #state: State = "waiting";
   #plugin: Plugin | undefined;
+  #clientVersion = "";
   #handshakeStartMs = 0;
   #lastInputMs: number;
   #callOffHandshakeLimit: () => void = () => undefined;
@@ -75,7 +77,13 @@ export class AgentSession {
   /** A client is there, for the first time or again. */
   attach(link: Link): void {
     this.#channel.attach(link);
-    if (this.#state === "waiting") this.#startHandshake();
+    if (this.#state !== "waiting") return;
+    if (hasHandshake(this.#options.kind)) {
+      this.#startHandshake();
+    } else {
+      this.#move("running");
+      this.#startPlugin();
+    }
   }
 
   /** The client's websocket is gone; the session waits for the next. */
@@ -133,7 +141,7 @@ export class AgentSession {
     if (!isHandshakeInput(message.payloadType)) return "done";
     this.#callOffHandshakeLimit();
     try {
-      acceptedResponse(message.payload);
+      this.#clientVersion = acceptedResponse(message.payload).clientVersion;
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.stop(failure(error.message));
@@ -160,8 +168,9 @@ export class AgentSession {
 
   #startPlugin(): void {
     if (this.#state !== "running") return;
-    const plugin = this.#options.startPlugin(this.#channel);
+    const plugin = this.#options.startPlugin(this.#channel, this.#clientVersion);
     this.#plugin = plugin;
+    this.#channel.retryInput();
     void plugin.ended.then(async (reason) => {
       if (this.#state !== "ended") await this.#channel.close();
       this.stop(reason);

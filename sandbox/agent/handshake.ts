@@ -8,6 +8,7 @@ import {
   encodeHandshakeComplete,
   encodeHandshakeRequest,
   encodeSessionTypeParameters,
+  SessionType,
   type HandshakeResponse,
 } from "../../session-manager/wire/handshake.ts";
 import type { SessionKind } from "./document.ts";
@@ -17,6 +18,11 @@ export const HANDSHAKE_LIMIT_MS = 15_000;
 
 export const HANDSHAKE_TIMED_OUT =
   "Handshake timed out. Please ensure that you have the latest version of the session manager plugin.";
+
+/** Shells and interactive commands have one only where they are encrypted; clients know them by their first output. */
+export function hasHandshake({ sessionType }: SessionKind): boolean {
+  return sessionType !== SessionType.standardStream && sessionType !== SessionType.interactiveCommands;
+}
 
 /** HandshakeRequest's payload. */
 export function handshakeRequest(agentVersion: string, kind: SessionKind): Buffer {

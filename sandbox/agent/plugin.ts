@@ -13,8 +13,25 @@ export interface Plugin {
   readonly ended: Promise<string>;
 }
 
-/** Starts a plugin on an established channel. */
-export type StartPlugin = (channel: DataChannel) => Plugin;
+/** Starts a plugin on an established channel; `clientVersion` is empty where there was no handshake. */
+export type StartPlugin = (channel: DataChannel, clientVersion: string) => Plugin;
+
+/** A plugin that cannot be: its session ends as soon as it starts, and shows `reason`. */
+export class FailedPlugin implements Plugin {
+  readonly ended: Promise<string>;
+
+  constructor(reason: string) {
+    this.ended = Promise.resolve(failure(reason));
+  }
+
+  input(): "refused" {
+    return "refused";
+  }
+
+  stop(): void {
+    // Nothing runs.
+  }
+}
 
 /** How AWS's agent begins the reason of a session that failed. Source: agent/framework/processor/executer/iohandler. */
 export function failure(text: string): string {

@@ -5,6 +5,7 @@ import { Flag } from "../../session-manager/wire/flag.ts";
 import { flagIn, type DataChannel } from "./data-channel.ts";
 import type { Handled } from "./inbox.ts";
 import { failure, type Plugin } from "./plugin.ts";
+import { writeInput } from "./write-input.ts";
 
 /**
  * Joins the channel to one connection, which is opened now.
@@ -38,9 +39,7 @@ export class PortPlugin implements Plugin {
     if (message.payloadType !== PayloadType.output) return "done";
     const connection = this.#connection;
     if (connection === undefined) return "refused";
-    if (!connection.writable) return "done"; // the port is closing; the session ends with it
-    if (connection.write(message.payload)) return "done";
-    return drained(connection);
+    return writeInput(connection, message.payload);
   }
 
   stop(): void {
@@ -77,15 +76,4 @@ export class PortPlugin implements Plugin {
     }
     return "done";
   }
-}
-
-/** Resolves when the connection takes more, or is closed. */
-function drained(connection: Duplex): Promise<"done"> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      connection.removeListener("drain", done).removeListener("close", done);
-      resolve("done");
-    };
-    connection.once("drain", done).once("close", done);
-  });
 }

@@ -10,6 +10,8 @@ export interface AgentTiming {
   readonly outputIntervalMs: number;
   /** Time before a shell's first output. */
   readonly shellDelayMs: number;
+  /** Whether the connections of a multiplexed port are opened one after the other. */
+  readonly dialsInTurn: boolean;
   /** How often unacknowledged messages are looked at. */
   readonly resendIntervalMs: number;
   /** `oldest`: one message each time, as AWS's agent; `expired`: all whose time is up. */
@@ -24,6 +26,7 @@ export const AWS_TIMING: AgentTiming = {
   pauseAfterHandshakeMs: 50,
   outputIntervalMs: 1,
   shellDelayMs: 1_000,
+  dialsInTurn: true,
   resendIntervalMs: 100,
   resend: "oldest",
   minimumRetransmissionTimeoutMs: 0,
@@ -35,6 +38,7 @@ export const FAST_TIMING: AgentTiming = {
   pauseAfterHandshakeMs: 0,
   outputIntervalMs: 0,
   shellDelayMs: 0,
+  dialsInTurn: false,
   resendIntervalMs: 100,
   resend: "expired",
   minimumRetransmissionTimeoutMs: 200,

@@ -7,7 +7,7 @@ import type { Clock } from "../../session-manager/clock.ts";
 import type { AuthorizedKeys } from "./authorized-keys.ts";
 import { hostKeyIn, type HostKey } from "./host-key.ts";
 import { joinedStreams } from "./joined-streams.ts";
-import { loginAt } from "./login.ts";
+import { loginAt, type Login } from "./login.ts";
 import { SshServer } from "./ssh-server.ts";
 import { Sshd } from "./sshd.ts";
 import type { Dial } from "./ssh-forwarding.ts";
@@ -32,7 +32,15 @@ interface SshListener {
 interface Instance {
   readonly hostKey: HostKey;
   readonly sshServer: SshListener;
-  readonly home: string;
+  readonly login: Login;
+}
+
+/** What is known of an instance before its SSH server runs. */
+interface Starting {
+  readonly instanceId: string;
+  readonly directory: string;
+  readonly hostKey: HostKey;
+  readonly login: Login;
 }
 
 const SSH_PORT = 22;
@@ -77,9 +85,9 @@ export class Instances {
     return [hostKey.publicKey];
   }
 
-  /** HOME of whoever logs in on the instance. */
-  async home(instanceId: string): Promise<string> {
-    return (await this.#instance(instanceId)).home;
+  /** What a program on the instance starts with; the first call makes the instance ready. */
+  async login(instanceId: string): Promise<Login> {
+    return (await this.#instance(instanceId)).login;
   }
 
   /** Ends all connections and programs of the instance, as a reboot does; host key and HOME stay. */
@@ -118,17 +126,17 @@ export class Instances {
     await mkdir(home, { recursive: true, mode: 0o700 });
     await Promise.all([this.#options.directory, directory, home].map((folder) => chmod(folder, 0o700)));
     const hostKey = await hostKeyIn(directory);
-    return { hostKey, home, sshServer: await this.#listen(instanceId, directory, hostKey) };
+    const login = loginAt(home);
+    return { hostKey, login, sshServer: await this.#listen({ instanceId, directory, hostKey, login }) };
   }
 
-  async #listen(instanceId: string, directory: string, hostKey: HostKey): Promise<SshListener> {
+  async #listen({ instanceId, directory, hostKey, login }: Starting): Promise<SshListener> {
     const { clock, authorizedKeys, sshServer } = this.#options;
-    const home = join(directory, "home");
-    if (sshServer === "sshd") return Sshd.start({ instanceId, directory, hostKey, home, authorizedKeys });
+    if (sshServer === "sshd") return Sshd.start({ instanceId, directory, hostKey, home: login.home, authorizedKeys });
     return new SshServer({
       hostKey,
       clock,
-      login: loginAt(home),
+      login,
       keysOf: (osUser) => authorizedKeys.valid(instanceId, osUser),
       dial: (host, port) => this.connectFrom(instanceId, host, port),
     });

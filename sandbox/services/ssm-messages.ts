@@ -167,7 +167,12 @@ export class SsmMessages {
     const { instances, clock, faults, timing = FAST_TIMING, agentVersion = AGENT_VERSION } = this.#options;
     const { sessionId, target, documentName } = session;
     const kind = sessionKind(documentName, session.parameters) ?? { sessionType: documentName, properties: null };
-    const host = { dial: (name: string, port: number) => instances.connectFrom(target, name, port) };
+    const host = {
+      clock,
+      timing,
+      dial: (name: string, port: number) => instances.connectFrom(target, name, port),
+      login: () => instances.login(target),
+    };
     const agent = new AgentSession({
       clock,
       timing,
@@ -178,7 +183,7 @@ export class SsmMessages {
     });
     const open: OpenSession = { agent, client: undefined, callOffIdleCheck: () => undefined };
     this.#open.set(sessionId, open);
-    instances.home(target).catch(() => undefined); // makes its SSH server ready meanwhile; dialing tells what is wrong
+    instances.login(target).catch(() => undefined); // makes its SSH server ready meanwhile; dialing tells what is wrong
     this.#watchIdle(sessionId, open);
     void agent.ended.then((reason) => {
       this.#options.sessions.end(sessionId, reason);

@@ -4,6 +4,7 @@ import { AgentSession, AGENT_SESSION_MOVES } from "../../../sandbox/agent/agent-
 import { sessionKind } from "../../../sandbox/agent/document.ts";
 import { pluginStarter } from "../../../sandbox/agent/start-plugin.ts";
 import { AWS_TIMING, FAST_TIMING, type AgentTiming } from "../../../sandbox/agent/timing.ts";
+import { loginAt } from "../../../sandbox/instances/login.ts";
 import { joinedStreams } from "../../../sandbox/instances/joined-streams.ts";
 import { FakeClock } from "../../harness/fake-clock.ts";
 import { acknowledgement, flagMessage, handshakeResponse, RecordingLink, written } from "./hand-written-wire.ts";
@@ -29,6 +30,9 @@ function bench({ timing = FAST_TIMING, outputIntervalMs = 0, dial }: BenchOption
   const dialed: string[] = [];
   const [near, port] = joinedStreams();
   const host = {
+    clock,
+    timing,
+    login: () => Promise.resolve(loginAt("/")),
     dial: (name: string, number: number) => {
       dialed.push(`${name}:${number}`);
       return dial?.() ?? Promise.resolve(near);
