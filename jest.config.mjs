@@ -1,11 +1,32 @@
 // One configuration for all kinds of tests; `test/gate.mjs` picks the kind by its folder.
-export default {
+const shared = {
   rootDir: import.meta.dirname,
-  roots: ["<rootDir>/test"],
   testMatch: ["**/*.test.ts"],
   testEnvironment: "node",
   extensionsToTreatAsEsm: [".ts"],
   transform: { "\\.ts$": "<rootDir>/test/harness/esbuild-transformer.mjs" },
-  randomize: true,
   errorOnDeprecated: true,
+};
+
+/** Tests that share a sandbox, which is started once for all of them, and only if one of them runs. */
+const inSandbox = (kind) => ({
+  ...shared,
+  displayName: kind,
+  roots: [`<rootDir>/test/${kind}`],
+  globalSetup: `<rootDir>/test/harness/${kind}-setup.mjs`,
+  globalTeardown: `<rootDir>/test/harness/${kind}-teardown.mjs`,
+});
+
+export default {
+  randomize: true,
+  projects: [
+    {
+      ...shared,
+      displayName: "unit",
+      roots: ["<rootDir>/test"],
+      testPathIgnorePatterns: ["/node_modules/", "<rootDir>/test/(contracts|journeys)/"],
+    },
+    inSandbox("contracts"),
+    inSandbox("journeys"),
+  ],
 };

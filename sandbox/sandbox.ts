@@ -19,8 +19,14 @@ export interface Credentials {
 }
 
 export interface MotoOptions {
-  /** The sandbox's directory; made if missing. Keeps moto's virtual environment and its log. */
+  /** The sandbox's directory; made if missing. Keeps moto's virtual environment. */
   readonly directory: string;
+  /**
+   * Gets moto's log.
+   *
+   * @default - the sandbox's directory
+   */
+  readonly logDirectory?: string;
   /** The checkout. */
   readonly projectDirectory: string;
   readonly region: string;
@@ -60,7 +66,14 @@ export async function startMoto(options: MotoOptions): Promise<Moto> {
   });
   onProgress?.("starting moto");
   const program = join(sources, "serve.py");
-  const server = await startMotoServer({ python, program, directory, region, clock, signal });
+  const server = await startMotoServer({
+    python,
+    program,
+    directory: options.logDirectory ?? directory,
+    region,
+    clock,
+    signal,
+  });
   try {
     return { ...server, deployer: await makeDeployer(server, region) };
   } catch (error) {

@@ -12,6 +12,7 @@ from . import (
     monitoring,
     no_public_address,
     security_group_rule_descriptions,
+    subnet_addresses,
     termination_protection,
 )
 
@@ -24,4 +25,5 @@ def mend_all() -> None:
     monitoring.mend()
     no_public_address.mend()
     security_group_rule_descriptions.mend()
+    subnet_addresses.mend()
     termination_protection.mend()
