@@ -1,73 +1,21 @@
 import { describe, expect, it } from "@jest/globals";
 import { PassThrough, type Duplex } from "node:stream";
-import { AgentSession, AGENT_SESSION_MOVES } from "../../../sandbox/agent/agent-session.ts";
-import { sessionKind } from "../../../sandbox/agent/document.ts";
-import { pluginStarter } from "../../../sandbox/agent/start-plugin.ts";
-import { AWS_TIMING, FAST_TIMING, type AgentTiming } from "../../../sandbox/agent/timing.ts";
-import { loginAt } from "../../../sandbox/instances/login.ts";
-import { joinedStreams } from "../../../sandbox/instances/joined-streams.ts";
-import { FakeClock } from "../../harness/fake-clock.ts";
+import { AGENT_SESSION_MOVES } from "../../../sandbox/agent/agent-session.ts";
+import { AWS_TIMING } from "../../../sandbox/agent/timing.ts";
+import { agentBench, establishedBench, settled, type AgentBench, type AgentBenchOptions } from "./agent-bench.ts";
 import { acknowledgement, flagMessage, handshakeResponse, RecordingLink, written } from "./hand-written-wire.ts";
 
-interface Bench {
-  readonly clock: FakeClock;
-  readonly session: AgentSession;
-  readonly link: RecordingLink;
-  /** What stands behind the port. */
-  readonly port: Duplex;
-  /** Hosts and ports that the agent has dialed. */
-  readonly dialed: string[];
-}
-
-interface BenchOptions {
-  readonly timing?: AgentTiming;
-  readonly outputIntervalMs?: number;
-  readonly dial?: () => Promise<Duplex>;
-}
-
-function bench({ timing = FAST_TIMING, outputIntervalMs = 0, dial }: BenchOptions = {}): Bench {
-  const clock = new FakeClock();
-  const dialed: string[] = [];
-  const [near, port] = joinedStreams();
-  const host = {
-    clock,
-    timing,
-    login: () => Promise.resolve(loginAt("/")),
-    dial: (name: string, number: number) => {
-      dialed.push(`${name}:${number}`);
-      return dial?.() ?? Promise.resolve(near);
-    },
-  };
-  const kind = sessionKind("AWS-StartSSHSession", { portNumber: ["22"] });
-  if (kind === undefined) throw new TypeError("the document is modelled");
-  const session = new AgentSession({
-    clock,
-    timing,
-    agentVersion: "3.3.987.0",
-    kind,
-    startPlugin: pluginStarter(kind, host),
-    outputIntervalMs: () => outputIntervalMs,
-  });
-  const link = new RecordingLink();
-  session.attach(link);
-  return { clock, session, link, port, dialed };
-}
-
-async function established(options: BenchOptions = {}): Promise<Bench> {
-  const made = bench(options);
-  made.session.receive(acknowledgement({ id: "", number: 0 }));
-  made.session.receive(handshakeResponse());
-  await made.clock.advance(0);
-  made.session.receive(acknowledgement({ id: "", number: 1 }));
-  await made.clock.advance(options.timing?.pauseAfterHandshakeMs ?? 0);
-  return made;
+/** An established session, and what stands behind its port. */
+async function established(options: AgentBenchOptions = {}): Promise<AgentBench & { readonly port: Duplex }> {
+  const bench = await establishedBench(options);
+  return { ...bench, port: bench.ports[0] ?? new PassThrough() };
 }
 
 const input = (number: number, text: string): Buffer => written({ number, payload: Buffer.from(text) });
 
 describe("AgentSession, the handshake", () => {
   it("begins with HandshakeRequest, output 0 with SYN, with the session type and its properties", () => {
-    const { link } = bench();
+    const { link } = agentBench();
     expect(link.messages).toHaveLength(1);
     expect(link.messages[0]).toMatchObject({ type: "output_stream_data", number: 0, flags: 1, payloadType: 5 });
     expect(JSON.parse(link.messages[0]?.payload.toString() ?? "")).toEqual({
@@ -94,7 +42,7 @@ describe("AgentSession, the handshake", () => {
   });
 
   it("opens the port after the handshake, and not before", async () => {
-    const made = bench();
+    const made = agentBench();
     await made.clock.advance(10);
     expect(made.dialed).toEqual([]);
     made.session.receive(handshakeResponse());
@@ -103,7 +51,7 @@ describe("AgentSession, the handshake", () => {
   });
 
   it("is silent for 50 ms after HandshakeComplete when it is timed like AWS's", async () => {
-    const made = bench({ timing: AWS_TIMING });
+    const made = agentBench({ timing: AWS_TIMING });
     made.session.receive(handshakeResponse());
     await made.clock.advance(49);
     expect(made.dialed).toEqual([]);
@@ -112,19 +60,17 @@ describe("AgentSession, the handshake", () => {
   });
 
   it("acknowledges data that comes before completion, and throws it away", async () => {
-    const made = bench();
-    const seen = collected(made.port);
+    const made = agentBench();
     made.session.receive(written({ number: 0, payload: Buffer.from("too early") }));
     expect(made.link.acknowledged).toEqual([0]);
     made.session.receive(written({ number: 1, payloadType: 6, payload: responsePayload() }));
     await made.clock.advance(0);
     made.session.receive(input(2, "in time"));
-    await made.clock.advance(0);
-    expect(seen()).toBe("in time");
+    expect(String(made.ports[0]?.read())).toBe("in time");
   });
 
   it("ends after 15 s without a response, in AWS's words", async () => {
-    const { clock, session } = bench();
+    const { clock, session } = agentBench();
     await clock.advance(14_999);
     expect(await settled(session.ended)).toBe("pending");
     await clock.advance(1);
@@ -134,13 +80,13 @@ describe("AgentSession, the handshake", () => {
   });
 
   it("ends when the client could not do what was asked", async () => {
-    const { session } = bench();
+    const { session } = agentBench();
     session.receive(handshakeResponse("1.2.650.0", 3));
     await expect(session.ended).resolves.toContain("Failed to process action SessionType: no");
   });
 
   it("leaves no wait behind when it is stopped", () => {
-    const { session, clock } = bench();
+    const { session, clock } = agentBench();
     session.stop("");
     expect(clock.pending).toBe(0);
   });
@@ -345,8 +291,4 @@ function collected(port: Duplex): () => string {
   const chunks: Buffer[] = [];
   port.on("data", (chunk: Buffer) => chunks.push(chunk));
   return () => Buffer.concat(chunks).toString();
-}
-
-async function settled(promise: Promise<string>): Promise<string> {
-  return Promise.race([promise, new Promise<string>((resolve) => setImmediate(resolve, "pending"))]);
 }
