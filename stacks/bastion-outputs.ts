@@ -9,11 +9,15 @@ const CONSOLES = {
 };
 
 export interface BastionOutputsProps {
+  /** The bastions, one console link each. */
   readonly instanceIds: readonly string[];
   /** The bastions' Name tag. */
   readonly name: string;
+  /** Who logs in. */
   readonly osUser: string;
+  /** Decides which console. */
   readonly partition: string;
+  /** Where they run. */
   readonly region: string;
 }
 

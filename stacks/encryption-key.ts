@@ -6,6 +6,7 @@ import type { AwsAccount } from "./aws-account.ts";
 import { MAIN_RESOURCE } from "./named-stack.ts";
 
 export interface EncryptionKeyProps {
+  /** Whose key it is. */
   readonly account: AwsAccount;
   /** The key's alias, without `alias/`. */
   readonly name: string;

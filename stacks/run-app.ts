@@ -17,7 +17,9 @@ export interface AppContext {
 }
 
 export interface StackProps {
+  /** What the person wrote, completed. */
   readonly settings: Settings;
+  /** Where the state of this stack lives. */
   readonly backend: StateBackend;
 }
 

@@ -6,11 +6,15 @@ import { Instance } from "@cdktf/provider-aws/lib/instance/index.js";
 export interface BastionHostsProps {
   /** Name tag of each; people and commands find the bastion by it. */
   readonly name: string;
+  /** The image that they start from. */
   readonly amiId: string;
+  /** Their size, as EC2 names it. */
   readonly instanceType: string;
   /** The bastions are spread over them. */
   readonly subnetIds: readonly string[];
+  /** The only group that they have. */
   readonly securityGroupId: string;
+  /** Carries the role that the SSM Agent uses. */
   readonly instanceProfileName: string;
   /**
    * All that the SSM Agent needs in order to register with its first call: when that fails it sleeps for minutes, and

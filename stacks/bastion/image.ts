@@ -30,7 +30,9 @@ function architectureOf(instanceType: string): Architecture {
 }
 
 export interface ImageProps {
+  /** Which distribution. */
   readonly name: ImageName;
+  /** Decides between x86_64 and arm64. */
   readonly instanceType: string;
 }
 

@@ -9,6 +9,7 @@ import { MAIN_RESOURCE } from "../named-stack.ts";
 import { policyDocument, type PolicyStatement } from "../policy-document.ts";
 
 export interface BastionRoleProps {
+  /** Where the bastion runs; the ARNs in its policies are built from it. */
   readonly account: AwsAccount;
   /** Name of role and profile; the Region is added, because IAM's names are one set for all Regions. */
   readonly name: string;

@@ -22,6 +22,7 @@ export interface BastionTarget {
 export interface BastionSecurityGroupProps {
   /** Name of the group, and its Name tag. */
   readonly name: string;
+  /** The network it belongs to. */
   readonly vpcId: string;
 }
 

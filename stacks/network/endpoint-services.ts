@@ -8,6 +8,7 @@ import { DataAwsVpcEndpointService } from "@cdktf/provider-aws/lib/data-aws-vpc-
 export type EndpointService = "ssm" | "ssmmessages" | "ec2messages";
 
 export interface EndpointServicesProps {
+  /** Which ones to look up. */
   readonly services: readonly EndpointService[];
 }
 

@@ -10,9 +10,11 @@ import { MAIN_RESOURCE } from "../named-stack.ts";
 import { policyDocument, type PolicyStatement } from "../policy-document.ts";
 
 export interface FlowLogsProps {
+  /** Where the log group is; key and role are opened to this account alone. */
   readonly account: AwsAccount;
   /** Begins the names of role, key and log group. */
   readonly name: string;
+  /** The network that is logged. */
   readonly vpcId: string;
   /**
    * How long the records are kept, in days.

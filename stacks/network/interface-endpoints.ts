@@ -30,7 +30,9 @@ const HTTPS_PORT = 443;
 export interface InterfaceEndpointsProps {
   /** Begins the Name tags of endpoints and groups. */
   readonly name: string;
+  /** The network they stand in. */
   readonly vpcId: string;
+  /** One network interface of each endpoint stands in each of them. */
   readonly subnetIds: string[];
   /** Which endpoints, by the services that were looked up. */
   readonly services: EndpointServices;

@@ -25,6 +25,7 @@ export interface IsolatedNetworkProps {
   readonly vpcCidr: string;
   /** Addresses of the subnets, each in a zone of its own. */
   readonly subnetCidrs: readonly string[];
+  /** Which zones the subnets lie in. */
   readonly zoneChoice: ZoneChoice;
 }
 

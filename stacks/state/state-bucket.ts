@@ -29,7 +29,9 @@ const NO_ACCESS_LOG: CheckovException = {
 export interface StateBucketProps {
   /** Name of the bucket: one in the world. */
   readonly bucketName: string;
+  /** AWS's partition, for ARNs: `aws`. */
   readonly partition: string;
+  /** What its objects are encrypted with. */
   readonly kmsKeyArn: string;
   /**
    * An existing bucket that gets this one's access log.

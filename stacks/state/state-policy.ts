@@ -6,9 +6,13 @@ import { MAIN_RESOURCE } from "../named-stack.ts";
 import { policyDocument, type PolicyStatement } from "../policy-document.ts";
 
 export interface StatePolicyProps {
+  /** Where the bucket is. */
   readonly account: AwsAccount;
+  /** The policy's name. */
   readonly name: string;
+  /** The bucket that holds the state. */
   readonly bucketName: string;
+  /** The bucket's key. */
   readonly kmsKeyArn: string;
 }
 
