@@ -1,15 +1,12 @@
 // What a command keeps while it runs, and what commands that were killed have left: directories, keys, sessions.
 import type { CommandContext } from "../command/command-context.ts";
-import { ensurePrivateDirectory } from "../platform/private-directories.ts";
 import { processStartMark } from "../platform/process-start.ts";
 import { WorkDirectory, sweepWorkDirectories } from "../platform/work-directory.ts";
 import { terminateSession } from "./open-session.ts";
 
 /** A private directory for this run, gone with the process on every way out that it can see. */
 export function makeWorkDirectory(context: CommandContext): WorkDirectory {
-  const { directories, process } = context;
-  ensurePrivateDirectory(directories.runtime, process.userId);
-  const work = new WorkDirectory(directories.runtime, process.pid);
+  const work = new WorkDirectory(context.directories.runtime, context.process);
   context.onExit(() => {
     work.remove();
   });

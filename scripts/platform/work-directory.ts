@@ -1,11 +1,13 @@
 // A private directory for as long as one command runs: its socket, its ephemeral key, and who it belongs to.
 import { randomBytes } from "node:crypto";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, rmdirSync, writeFileSync } from "node:fs";
 import { readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { errorCode } from "../errors/error-code.ts";
 import { ExitCode } from "../errors/exit-code.ts";
 import { quoted } from "../errors/printable.ts";
 import { UserError } from "../errors/user-error.ts";
+import { ensurePrivateDirectory } from "./private-directories.ts";
 import { processStartMark } from "./process-start.ts";
 
 /** A session that a command has started; kept so that the next start can end it, should this one be killed. */
@@ -25,11 +27,24 @@ const DIRECTORY_NAME = /^(?<pid>\d{1,10})-[0-9a-f]{8}$/;
 /** One command's directory. */
 export class WorkDirectory {
   readonly path: string;
+  readonly #runtime: string;
 
-  /** Makes it under `runtime`, which must be private and exist. */
-  constructor(runtime: string, pid: number) {
+  /**
+   * Makes it under `runtime`, which is made too if need be, and must be this user's own.
+   *
+   * @throws UserError (73) when that is not so
+   */
+  constructor(runtime: string, { pid, userId }: { readonly pid: number; readonly userId: number | undefined }) {
+    this.#runtime = runtime;
     this.path = join(runtime, `${pid}-${randomBytes(4).toString("hex")}`);
-    mkdirSync(this.path, { mode: 0o700 });
+    ensurePrivateDirectory(runtime, userId);
+    try {
+      mkdirSync(this.path, { mode: 0o700 });
+    } catch (error) {
+      if (errorCode(error) !== "ENOENT") throw error;
+      ensurePrivateDirectory(runtime, userId); // another command, the last one, has just taken it away
+      mkdirSync(this.path, { mode: 0o700 });
+    }
   }
 
   /**
@@ -55,9 +70,14 @@ export class WorkDirectory {
     this.#write(SESSION_FILE, session);
   }
 
-  /** Removes it with all that is in it; may be called again. */
+  /** Removes it with all that is in it, and the place it stands in, when it is the last one there; may be called again. */
   remove(): void {
     rmSync(this.path, { recursive: true, force: true });
+    try {
+      rmdirSync(this.#runtime);
+    } catch {
+      // other commands are running, or it is gone
+    }
   }
 
   #write(name: string, content: object): void {

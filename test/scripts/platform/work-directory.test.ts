@@ -10,12 +10,13 @@ import { WorkDirectory, sweepWorkDirectories } from "../../../scripts/platform/w
 const session = { sessionId: "ann-0123", region: "eu-west-1", profile: "work" };
 
 describe("work directories", () => {
+  const userId = process.getuid?.();
   let runtime = "";
   beforeEach(() => {
     runtime = mkdtempSync(join(tmpdir(), "runtime-"));
   });
   afterEach(() => {
-    rmSync(runtime, { recursive: true });
+    rmSync(runtime, { recursive: true, force: true });
   });
 
   /** The pid of a process that has ended. */
@@ -23,15 +24,28 @@ describe("work directories", () => {
   const sweep = () => sweepWorkDirectories(runtime, process.platform);
 
   it("is closed to others, and gone after remove(), however often that is called", () => {
-    const work = new WorkDirectory(runtime, process.pid);
+    const work = new WorkDirectory(runtime, { pid: process.pid, userId });
     expect(statSync(work.path).mode & 0o777).toBe(0o700);
     work.remove();
     work.remove();
-    expect(readdirSync(runtime)).toEqual([]);
+    expect(existsSync(work.path)).toBe(false);
+  });
+
+  it("takes the place it stood in with it, unless another one stands there", () => {
+    const [first, second] = [1, 2].map((pid) => new WorkDirectory(runtime, { pid, userId }));
+    first?.remove();
+    expect(existsSync(runtime)).toBe(true);
+    second?.remove();
+    expect(existsSync(runtime)).toBe(false);
+  });
+
+  it("fails with 73 in a directory that belongs to another user", () => {
+    const other = { pid: 1, userId: (userId ?? 0) + 1 };
+    expect(() => new WorkDirectory(runtime, other)).toThrow(expect.objectContaining({ exitCode: 73 }));
   });
 
   it("keeps what it records closed to others", () => {
-    const work = new WorkDirectory(runtime, process.pid);
+    const work = new WorkDirectory(runtime, { pid: process.pid, userId });
     work.recordSession(session);
     expect(statSync(join(work.path, "session.json")).mode & 0o777).toBe(0o600);
   });
@@ -39,12 +53,12 @@ describe("work directories", () => {
   it("fails with 73 when the socket's path is longer than macOS takes", () => {
     const deep = join(runtime, "d".repeat(100));
     mkdirSync(deep);
-    const work = new WorkDirectory(deep, 1);
+    const work = new WorkDirectory(deep, { pid: 1, userId });
     expect(() => work.socketPath).toThrow(expect.objectContaining({ exitCode: 73 }));
   });
 
   it("is swept when its process is gone, and its session comes back", async () => {
-    const work = new WorkDirectory(runtime, deadPid());
+    const work = new WorkDirectory(runtime, { pid: deadPid(), userId });
     work.recordOwner("123");
     work.recordSession(session);
     await expect(sweep()).resolves.toEqual([session]);
@@ -52,27 +66,27 @@ describe("work directories", () => {
   });
 
   it("is swept when its pid belongs to a later process", async () => {
-    const work = new WorkDirectory(runtime, process.pid);
+    const work = new WorkDirectory(runtime, { pid: process.pid, userId });
     work.recordOwner("begun long ago");
     await sweep();
     expect(existsSync(work.path)).toBe(false);
   });
 
   it("is kept while its process runs", async () => {
-    const work = new WorkDirectory(runtime, process.pid);
+    const work = new WorkDirectory(runtime, { pid: process.pid, userId });
     work.recordOwner(await processStartMark(process.pid, process.platform));
     await sweep();
     expect(existsSync(work.path)).toBe(true);
   });
 
   it("is kept when its process has not yet said when it began", async () => {
-    const work = new WorkDirectory(runtime, process.pid);
+    const work = new WorkDirectory(runtime, { pid: process.pid, userId });
     await sweep();
     expect(existsSync(work.path)).toBe(true);
   });
 
   it("is swept with a record that was half written", async () => {
-    const work = new WorkDirectory(runtime, deadPid());
+    const work = new WorkDirectory(runtime, { pid: deadPid(), userId });
     writeFileSync(join(work.path, "session.json"), '{"sessionId":');
     await expect(sweep()).resolves.toEqual([]);
     expect(existsSync(work.path)).toBe(false);
