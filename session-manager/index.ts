@@ -6,6 +6,11 @@ import type { SessionTicket } from "./data-channel/session-ticket.ts";
 import { webSocketTransport } from "./data-channel/websocket-transport.ts";
 import type { SignUpgrade } from "./data-channel/websocket-transport.ts";
 import type { Clock } from "./clock.ts";
+import type { ChannelSession } from "./data-channel/data-channel.ts";
+import type { HandshakeOutcome } from "./data-channel/handshake.ts";
+import type { SessionEnd } from "./data-channel/session-end.ts";
+import { newPortForwarding } from "./sessions/new-port-forwarding.ts";
+import type { PortForwarding } from "./sessions/port-forwarding.ts";
 import { StandardStream } from "./sessions/standard-stream.ts";
 
 export { ConnectionError } from "./data-channel/connection-error.ts";
@@ -17,6 +22,9 @@ export type { SessionEvent, SessionEventListener } from "./data-channel/session-
 export type { SessionTicket } from "./data-channel/session-ticket.ts";
 export type { SignUpgrade } from "./data-channel/websocket-transport.ts";
 export { ProtocolError } from "./protocol-error.ts";
+export type { PortForwarding } from "./sessions/port-forwarding.ts";
+export { StreamError } from "./sessions/stream-error.ts";
+export type { StreamErrorCode } from "./sessions/stream-error.ts";
 export type { StandardStream } from "./sessions/standard-stream.ts";
 
 /**
@@ -59,23 +67,40 @@ export interface SessionOptions {
  */
 export async function openStandardStream(options: SessionOptions): Promise<StandardStream> {
   const { clock, signal } = options;
-  let stream: StandardStream | undefined;
+  const stream = await openSession(options, (channel, outcome) => new StandardStream(channel, outcome, clock));
+  onAbort(signal, stream.ended, () => stream.destroy(signal?.reason as Error));
+  return stream;
+}
+
+/**
+ * Connections to the port that the session's document names (AWS-StartPortForwardingSession, also …ToRemoteHost).
+ *
+ * @throws as openStandardStream()
+ */
+export async function openPortForwarding(options: SessionOptions): Promise<PortForwarding> {
+  const { clock, signal } = options;
+  const forwarding = await openSession(options, (channel, outcome) => newPortForwarding(channel, outcome, clock));
+  onAbort(signal, forwarding.ended, () => void forwarding.close());
+  return forwarding;
+}
+
+async function openSession<Session extends ChannelSession>(
+  options: SessionOptions,
+  accept: (channel: DataChannel, outcome: HandshakeOutcome) => Session,
+): Promise<Session> {
+  let session: Session | undefined;
   const channel = new DataChannel({
     ...options,
     openTransport: webSocketTransport(options),
     clientVersion: options.clientVersion ?? DEFAULT_CLIENT_VERSION,
-    accept: (opened, outcome) => (stream = new StandardStream(opened, outcome, clock)),
+    accept: (opened, outcome) => (session = accept(opened, outcome)),
   });
-  await channel.open(signal);
-  return endOnAbort(stream as unknown as StandardStream, signal);
+  await channel.open(options.signal);
+  return session as unknown as Session; // open() resolves after accept() only
 }
 
-function endOnAbort(stream: StandardStream, signal: AbortSignal | undefined): StandardStream {
-  const onAbort = (): void => {
-    stream.destroy(signal?.reason as Error);
-  };
-  if (signal?.aborted === true) onAbort();
-  signal?.addEventListener("abort", onAbort, { once: true });
-  void stream.ended.then(() => signal?.removeEventListener("abort", onAbort));
-  return stream;
+function onAbort(signal: AbortSignal | undefined, ended: Promise<SessionEnd>, action: () => void): void {
+  if (signal?.aborted === true) action();
+  signal?.addEventListener("abort", action, { once: true });
+  void ended.then(() => signal?.removeEventListener("abort", action));
 }
