@@ -1,5 +1,5 @@
 // `npm run sandbox`: from a fresh clone to a shell on the deployed bastion, and nothing left at the end.
-import { join } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { systemClock } from "../session-manager/clock.ts";
 import { Interruption, abortOnSignals } from "../scripts/platform/interruption.ts";
 import { renderError } from "../scripts/errors/render-error.ts";
@@ -35,21 +35,23 @@ interface Desk {
 }
 
 async function visit(options: SandboxOptions, desk: Desk): Promise<number> {
-  const sandbox = await startSandbox({ project, sshServer: options.sshServer, clock: systemClock, ...desk });
+  const directory = resolve(options.directory ?? join(project, ".sandbox"));
+  const { sshServer, port } = options;
+  const sandbox = await startSandbox({ project, directory, sshServer, port, clock: systemClock, ...desk });
   const connect = (words: readonly string[]): Promise<number> =>
     runConnect({ project, bastion: sandbox.bastion, environment: sandbox.environment, words, signal: desk.signal });
   if (options.command !== undefined) return connect(["--", options.command]);
   if (process.stdin.isTTY) await connect([]);
   desk.signal.throwIfAborted();
-  desk.steps.say(invitation(sandbox.bastion));
+  desk.steps.say(invitation(sandbox.bastion, relative(project, join(directory, "env"))));
   return stayUp(sandbox.ended, desk.signal);
 }
 
-function invitation(bastion: string): string {
+function invitation(bastion: string, environmentFile: string): string {
   return `
 the sandbox is up. From another terminal, in this folder:
 
-  . .sandbox/env
+  . ${environmentFile}
   ./scripts/connect.ts ${bastion}
   ./scripts/connect.ts ${bastion} my_key -- uname -a
   npx cdktf deploy
@@ -68,7 +70,7 @@ function stayUp(ended: Promise<void>, signal: AbortSignal): Promise<number> {
   });
   return Promise.race([
     callOff,
-    ended.then(() => Promise.reject(new TypeError("moto has ended: see .sandbox/moto.log"))),
+    ended.then(() => Promise.reject(new TypeError("moto has ended by itself; the end of its log may say why"))),
   ]);
 }
 

@@ -1,6 +1,6 @@
 // One sandbox a checkout: who holds `.sandbox/` now, and what a sandbox that was killed has left running.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { ExitCode } from "../../scripts/errors/exit-code.ts";
 import { UserError } from "../../scripts/errors/user-error.ts";
 import { processStartMark } from "../../scripts/platform/process-start.ts";
@@ -41,7 +41,7 @@ export class Claim {
       throw new UserError(
         `cannot start the sandbox: one of this checkout runs already, as process ${previous.sandbox.pid}`,
         {
-          hint: `use it from here: . .sandbox/env\nor stop it first: kill ${previous.sandbox.pid}`,
+          hint: `use it from here: . ${join(dirname(path), "env")}\nor stop it first: kill ${previous.sandbox.pid}`,
           exitCode: ExitCode.Unavailable,
         },
       );

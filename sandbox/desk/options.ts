@@ -5,10 +5,13 @@ import { UserError } from "../../scripts/errors/user-error.ts";
 
 export const USAGE = `Deploys the isolated bastion to an AWS on this computer, and logs in to it.
 
-usage: npm run sandbox -- [--exec COMMAND] [--sshd]
+usage: npm run sandbox -- [--exec COMMAND] [--sshd] [--port PORT] [--directory DIRECTORY]
 
   --exec COMMAND  run this on the bastion instead of a shell, and end with its exit status
   --sshd          put the system's OpenSSH server behind port 22, where one is installed
+  --port PORT     listen on this loopback port (default: any that is free)
+  --directory DIRECTORY
+                  keep what it makes here (default: .sandbox in the checkout)
   --help          show this
 
 Without --exec it stays up after the shell ends, until Ctrl-C; ". .sandbox/env" in another terminal points every AWS
@@ -27,21 +30,48 @@ export interface SandboxOptions {
   /** Runs on the bastion in place of a shell. */
   readonly command: string | undefined;
   readonly sshServer: "ssh2" | "sshd";
+  /** Loopback port of the endpoint; 0 is any that is free. */
+  readonly port: number;
+  /** As it was written; undefined is the checkout's own. */
+  readonly directory: string | undefined;
 }
 
-/** @throws UserError (64) for an option that there is not */
+/** @throws UserError (64) for an option that there is not, or a value that it cannot have */
 export function parseOptions(given: readonly string[]): SandboxOptions {
+  const values = readValues(given);
+  return {
+    help: values.help ?? false,
+    command: values.exec,
+    sshServer: values.sshd === true ? "sshd" : "ssh2",
+    port: readPort(values.port),
+    directory: values.directory,
+  };
+}
+
+const text = { type: "string" } as const;
+const flag = { type: "boolean" } as const;
+const options = { exec: text, sshd: flag, port: text, directory: text, help: { ...flag, short: "h" } } as const;
+
+// The type is whatever parseArgs makes of the table above.
+function readValues(given: readonly string[]) {
   try {
-    const { values } = parseArgs({
-      args: [...given],
-      options: { exec: { type: "string" }, sshd: { type: "boolean" }, help: { type: "boolean", short: "h" } },
-    });
-    return { help: values.help ?? false, command: values.exec, sshServer: values.sshd === true ? "sshd" : "ssh2" };
+    return parseArgs({ args: [...given], options }).values;
   } catch (cause) {
-    throw new UserError(`cannot read the command line: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      hint: "npm run sandbox -- --help",
-      exitCode: ExitCode.Usage,
-      cause,
-    });
+    throw cannotRead(cause instanceof Error ? cause.message : String(cause), cause);
   }
+}
+
+function readPort(word: string | undefined): number {
+  if (word === undefined) return 0;
+  const port = /^\d{1,5}$/.test(word) ? Number(word) : Number.NaN;
+  if (port >= 0 && port <= 65_535) return port;
+  throw cannotRead(`"${word}" is no port: 0 to 65535`);
+}
+
+function cannotRead(met: string, cause?: unknown): UserError {
+  return new UserError(`cannot read the command line: ${met}`, {
+    hint: "npm run sandbox -- --help",
+    exitCode: ExitCode.Usage,
+    cause,
+  });
 }

@@ -2,6 +2,8 @@
 import { rmSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
+import { ExitCode } from "../../scripts/errors/exit-code.ts";
+import { UserError } from "../../scripts/errors/user-error.ts";
 import type { Clock } from "../../session-manager/clock.ts";
 import { createStateBucket, deploy, terraformEnvironment, waitUntilOnline } from "../deploy.ts";
 import { startEndpoint, startMoto, type Endpoint, type Moto } from "../sandbox.ts";
@@ -14,7 +16,11 @@ import type { Steps } from "./steps.ts";
 export interface StartOptions {
   /** The checkout. */
   readonly project: string;
+  /** Where everything is kept that it makes. */
+  readonly directory: string;
   readonly sshServer: "ssh2" | "sshd";
+  /** Loopback port of the endpoint; 0 is any that is free. */
+  readonly port: number;
   readonly clock: Clock;
   readonly steps: Steps;
   /** Gets the end of everything that is started, at once. */
@@ -36,19 +42,19 @@ const REGION = "eu-central-1";
 
 /** Starts moto and the endpoint, deploys, and waits for the bastion's agent. */
 export async function startSandbox(options: StartOptions): Promise<StartedSandbox> {
-  const { project, steps, closing, clock, signal } = options;
-  const directory = join(project, ".sandbox");
+  const { project, directory, steps, closing, clock, signal } = options;
   const claim = await Claim.take(join(directory, "running.json"), process.pid);
   closing.add(() => {
     claim.release();
   });
-  warn(steps);
+  warn(options);
   const moto = await steps.step("moto, the AWS behind it", (onProgress) =>
     startMoto({ directory, projectDirectory: project, region: REGION, clock, signal, onProgress }),
   );
   closing.add(() => moto.close());
-  const endpoint = await openEndpoint(moto, directory, options);
-  const environment = provideEnvironment(endpoint, directory, closing);
+  await claim.note(moto.processId);
+  const endpoint = await openEndpoint(moto, options);
+  const environment = provideEnvironment(endpoint, options);
   await createStateBucket(endpoint);
   const deployment = await steps.step("cdktf deploy", (onProgress) =>
     deploy({
@@ -65,42 +71,58 @@ export async function startSandbox(options: StartOptions): Promise<StartedSandbo
   return { bastion: deployment.instanceName, environment, ended: moto.ended };
 }
 
-function warn(steps: Steps): void {
+function warn({ steps, directory }: StartOptions): void {
   const { username } = userInfo();
   steps.say(
-    `note: the bastion in the sandbox is a real shell on this computer, as ${username}, with a home below .sandbox/`,
+    `note: the sandbox's bastion is a real shell on this computer, as ${username}, with a home of its own below ${directory}`,
   );
 }
 
-async function openEndpoint(
-  moto: Moto,
-  directory: string,
-  { sshServer, clock, closing, steps }: StartOptions,
-): Promise<Endpoint> {
-  const endpoint = await startEndpoint({
-    moto,
-    credentials: moto.deployer,
-    directory,
-    region: REGION,
-    clock,
-    sshServer,
-    onFault: (error) => {
-      steps.say(`sandbox: error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-    },
+async function openEndpoint(moto: Moto, options: StartOptions): Promise<Endpoint> {
+  const { directory, sshServer, port, clock, closing, steps } = options;
+  try {
+    const endpoint = await startEndpoint({
+      moto,
+      credentials: moto.deployer,
+      directory,
+      region: REGION,
+      clock,
+      sshServer,
+      port,
+      onFault: (error) => {
+        steps.say(`sandbox: error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      },
+    });
+    closing.add(() => endpoint.close());
+    return endpoint;
+  } catch (cause) {
+    throw cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE" ? busy(port, cause) : cause;
+  }
+}
+
+function busy(port: number, cause: Error): UserError {
+  return new UserError(`cannot listen on port ${port} of 127.0.0.1: another program does`, {
+    hint: "leave --port out for any that is free",
+    exitCode: ExitCode.Unavailable,
+    cause,
   });
-  closing.add(() => endpoint.close());
-  return endpoint;
 }
 
 /** The environment of what we start; the same goes into the file for other terminals, for as long as we are up. */
-function provideEnvironment(
-  { url, region, deployer }: Endpoint,
-  directory: string,
-  closing: Closing,
-): Record<string, string> {
+function provideEnvironment(endpoint: Endpoint, { directory, closing }: StartOptions): Record<string, string> {
+  const own = ownEnvironment(endpoint, directory);
+  const file = join(directory, "env");
+  writeEnvironmentFile(file, own);
+  closing.add(() => {
+    rmSync(file, { force: true });
+  });
+  return sandboxEnvironment(process.env, own);
+}
+
+function ownEnvironment({ url, region, deployer }: Endpoint, directory: string): Record<string, string> {
   const platform = terraformPlatform(process.platform, process.arch);
   const mirror = findProviderMirror({ environment: process.env, home: homedir(), platform });
-  const own = {
+  return {
     AWS_ENDPOINT_URL: url,
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region, // the AWS CLI of old reads this one only
@@ -111,10 +133,4 @@ function provideEnvironment(
     CDKTF_SKIP_PROVIDER_LOCK: "true", // it asks the registry, whether or not the provider comes from there
     ...terraformEnvironment(directory, region, mirror),
   };
-  const file = join(directory, "env");
-  writeEnvironmentFile(file, own);
-  closing.add(() => {
-    rmSync(file, { force: true });
-  });
-  return sandboxEnvironment(process.env, own);
 }

@@ -30,7 +30,7 @@ export interface RunningCommand {
   readonly child: ChildProcess;
   readonly outcome: Promise<CommandOutcome>;
   /** Resolves when standard error has matched. */
-  stderrMatches(pattern: RegExp): Promise<void>;
+  readonly stderrMatches: (pattern: RegExp) => Promise<void>;
 }
 
 const TIME_LIMIT_MS = 60_000;

@@ -3,7 +3,13 @@ import { parseOptions } from "../../../sandbox/desk/options.ts";
 
 describe("parseOptions()", () => {
   it("opens a shell on the built-in SSH server when nothing is said", () => {
-    expect(parseOptions([])).toEqual({ help: false, command: undefined, sshServer: "ssh2" });
+    expect(parseOptions([])).toEqual({
+      help: false,
+      command: undefined,
+      sshServer: "ssh2",
+      port: 0,
+      directory: undefined,
+    });
   });
 
   it("takes a command for --exec as one word, dashes and all", () => {
@@ -11,9 +17,12 @@ describe("parseOptions()", () => {
     expect(parseOptions(["--exec=-x"])).toMatchObject({ command: "-x" });
   });
 
-  it.each([[["--exec"]], [["--unknown"]], [["shell"]]])("fails with Usage (64) for %j", (given) => {
-    expect(() => parseOptions(given)).toThrow(
-      expect.objectContaining({ exitCode: 64, hint: "npm run sandbox -- --help" }),
-    );
-  });
+  it.each([[["--exec"]], [["--unknown"]], [["shell"]], [["--port", "65536"]], [["--port", "-1"]], [["--port", "ssh"]]])(
+    "fails with Usage (64) for %j",
+    (given) => {
+      expect(() => parseOptions(given)).toThrow(
+        expect.objectContaining({ exitCode: 64, hint: "npm run sandbox -- --help" }),
+      );
+    },
+  );
 });
