@@ -7,36 +7,54 @@ export const SESSION_DOCUMENTS = {
   ssh: "AWS-StartSSHSession",
 } as const;
 
-/** AWS's own documents, which belong to no account: their ARN has an empty one. */
-export function isOwnedByAws(documentName: string): boolean {
+/** Nobody else may begin a document's name so. */
+function isOwnedByAws(documentName: string): boolean {
   return documentName.startsWith("AWS-");
 }
 
 interface ParameterRule {
   readonly pattern: RegExp;
-  readonly default: string;
+  /** Undefined for one that must be given. */
+  readonly default: string | undefined;
 }
 
-const PORT_NUMBER: ParameterRule = {
-  pattern: /^([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$/,
-  default: "22",
-};
+type ParameterRules = Readonly<Record<string, ParameterRule>>;
 
-/** What the sandbox's agent can do; a document that AWS has and it has not is refused aloud. */
-const MODELLED: Readonly<Record<string, Readonly<Record<string, ParameterRule>>>> = {
-  [SESSION_DOCUMENTS.ssh]: { portNumber: PORT_NUMBER },
+const PORT = /^([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$/;
+const LOCAL_PORT = new RegExp(`^0$|${PORT.source}`);
+const ANYTHING = /^[^]*$/;
+const COMMAND = { pattern: /^[^]+$/, default: undefined };
+
+/** As AWS's documents describe them; a document that the sandbox's agent does not know is not here. */
+const PARAMETERS: Readonly<Record<string, ParameterRules>> = {
+  [SESSION_DOCUMENTS.shell]: {},
+  [SESSION_DOCUMENTS.ssh]: { portNumber: { pattern: PORT, default: "22" } },
+  "AWS-StartPortForwardingSession": {
+    portNumber: { pattern: PORT, default: "80" },
+    localPortNumber: { pattern: LOCAL_PORT, default: "0" },
+  },
+  "AWS-StartPortForwardingSessionToRemoteHost": {
+    portNumber: { pattern: PORT, default: "80" },
+    localPortNumber: { pattern: LOCAL_PORT, default: "0" },
+    host: { pattern: /^[^,$^&()!;'"<>`{}[\]|#=]{3,}$/, default: "localhost" },
+  },
+  "AWS-StartInteractiveCommand": { command: COMMAND },
+  "AWS-StartNonInteractiveCommand": {
+    command: COMMAND,
+    separateOutputStream: { pattern: /^(true|false)$/, default: "false" },
+    stdOutSeparatorPrefix: { pattern: ANYTHING, default: "" },
+    stdErrSeparatorPrefix: { pattern: ANYTHING, default: "" },
+  },
 };
-const KNOWN_TO_AWS =
-  /^(SSM-SessionManagerRunShell|AWS-Start(PortForwardingSession(ToRemoteHost|ToSocket)?|InteractiveCommand|NonInteractiveCommand))$/;
 
 /**
  * The parameters with which the agent begins, defaults filled in.
  *
  * @throws AwsError InvalidDocument for a name that there is not, InvalidParameters for a parameter that does not fit,
- *   UnmodelledRequest for a document that the sandbox's agent does not know
+ *   UnmodelledRequest for a document that AWS may have and the sandbox's agent does not know
  */
 export function readSessionParameters(documentName: string, given: unknown): Record<string, string[]> {
-  const rules = MODELLED[documentName];
+  const rules = Object.hasOwn(PARAMETERS, documentName) ? PARAMETERS[documentName] : undefined;
   if (rules === undefined) throw missingDocument(documentName);
   const parameters = typeof given === "object" && given !== null ? (given as Record<string, unknown>) : {};
   const stranger = Object.keys(parameters).find((name) => !Object.hasOwn(rules, name));
@@ -48,16 +66,15 @@ export function readSessionParameters(documentName: string, given: unknown): Rec
 }
 
 function checkedValue(name: string, given: unknown, rule: ParameterRule): string {
-  if (given === undefined) return rule.default;
+  if (given === undefined && rule.default !== undefined) return rule.default;
   const [value, ...more] = Array.isArray(given) ? (given as unknown[]) : [];
   if (typeof value === "string" && more.length === 0 && rule.pattern.test(value)) return value;
-  throw new AwsError(
-    "InvalidParameters",
-    `Parameter "${name}" has value "${String(value)}" that does not match its pattern.`,
-  );
+  throw new AwsError("InvalidParameters", `Parameter "${name}" is missing or does not match its pattern.`);
 }
 
+/** Documents of the account's own, in moto, may be session documents too, which the sandbox's agent cannot read. */
 function missingDocument(documentName: string): AwsError {
-  if (KNOWN_TO_AWS.test(documentName)) return unmodelled(`ssm:StartSession with ${documentName}`);
-  return new AwsError("InvalidDocument", `Document with name ${documentName} does not exist.`);
+  if (isOwnedByAws(documentName))
+    return new AwsError("InvalidDocument", `Document with name ${documentName} does not exist.`);
+  return unmodelled(`ssm:StartSession with ${documentName}, a document of the account's own,`);
 }

@@ -9,6 +9,7 @@ import { encodeAgentMessage, MessageFlags, MessageType } from "../../session-man
 import { encodeChannelClosed } from "../../session-manager/wire/channel-closed.ts";
 import { decodeOpenDataChannel } from "../../session-manager/wire/open-data-channel.ts";
 import { AgentSession } from "../agent/agent-session.ts";
+import type { SessionEncryption } from "../agent/handshake.ts";
 import { sessionKind } from "../agent/document.ts";
 import { pluginStarter } from "../agent/start-plugin.ts";
 import { FAST_TIMING, type AgentTiming } from "../agent/timing.ts";
@@ -25,8 +26,17 @@ export interface SsmMessagesOptions {
   /** Four numbers with dots. */
   readonly agentVersion?: string;
   readonly timing?: AgentTiming;
+  /** What the account's preferences say about encryption, read as each session opens. None: in clear. */
+  readonly encryption?: () => PreferredEncryption | undefined;
   /** How long a session may go without a word of its client; the service's own default is 20 minutes. */
   readonly idleLimitMs?: number;
+}
+
+/** The KMS key of the account's session preferences, and KMS as the instance reaches it. */
+export interface PreferredEncryption {
+  readonly kmsKeyId: string;
+  /** KMS's Decrypt, with the instance's role. */
+  readonly decrypt: (ciphertext: Buffer, encryptionContext: Readonly<Record<string, string>>) => Promise<Buffer>;
 }
 
 /** The agent that a bastion of today has; new enough for multiplexing without keep-alive. */
@@ -179,6 +189,7 @@ export class SsmMessages {
       agentVersion,
       kind,
       startPlugin: pluginStarter(kind, host),
+      encryption: sessionEncryption(session, this.#options.encryption?.()),
       outputIntervalMs: () => Math.max(timing.outputIntervalMs, faults.outputIntervalMs),
     });
     const open: OpenSession = { agent, client: undefined, callOffIdleCheck: () => undefined };
@@ -214,6 +225,22 @@ export class SsmMessages {
     client.sendNow(channelClosed(session, reason, this.#options.clock.now()));
     client.awaitLeaving(LEAVING_LIMIT_MS);
   }
+}
+
+/** The data key is bound to the session and its target by KMS's encryption context. */
+function sessionEncryption(
+  { sessionId, target }: Session,
+  preferred: PreferredEncryption | undefined,
+): SessionEncryption | undefined {
+  if (preferred === undefined) return undefined;
+  const context = { "aws:ssm:SessionId": sessionId, "aws:ssm:TargetId": target };
+  return {
+    kmsKeyId: preferred.kmsKeyId,
+    decryptDataKey: (ciphertext, randomChallenge) => {
+      const challenge = randomChallenge === undefined ? {} : { "aws:ssm:RandomChallenge": randomChallenge };
+      return preferred.decrypt(ciphertext, { ...context, ...challenge });
+    },
+  };
 }
 
 function channelClosed({ sessionId, target }: Session, reason: string, createdDateMs: number): Buffer {
