@@ -132,9 +132,11 @@ function faultOf(issue: z.core.$ZodIssue): string {
   return `${shown} ${issue.message}`;
 }
 
+/** JSON's types, in words. */
+const TYPE_WORDS: Readonly<Record<string, string>> = { array: "a list", int: "a whole number", object: "an object" };
+
 function withArticle(type: string): string {
-  const word = type === "array" ? "list" : type;
-  return `${/^[aeiou]/.test(word) ? "an" : "a"} ${word}`;
+  return TYPE_WORDS[type] ?? `a ${type}`;
 }
 
 /** `"targets[0].port": `, or nothing for the file itself. */

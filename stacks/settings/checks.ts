@@ -39,7 +39,10 @@ function read(text: string): Cidr {
 }
 
 function cidrProblems(settings: Settings): Problem[] {
-  return blocksOf(settings).flatMap(({ key, text, cidr }) => {
+  const blocks = blocksOf(settings);
+  // A subnet that takes the whole VPC, as it does by default, has no fault of its own.
+  const unlike = blocks.filter(({ text }, index) => index === 0 || text !== settings.vpc_cidr);
+  return unlike.flatMap(({ key, text, cidr }) => {
     if (formatCidr(cidr) !== text)
       return [
         {
