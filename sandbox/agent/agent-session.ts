@@ -2,18 +2,11 @@
 import type { Clock } from "../../session-manager/clock.ts";
 import { ProtocolError } from "../../session-manager/protocol-error.ts";
 import { PayloadType, type AgentMessage } from "../../session-manager/wire/agent-message.ts";
+import { SessionType } from "../../session-manager/wire/handshake.ts";
 import { Flag } from "../../session-manager/wire/flag.ts";
 import { DataChannel, flagIn, type Link } from "./data-channel.ts";
 import type { SessionKind } from "./document.ts";
-import {
-  acceptedResponse,
-  HANDSHAKE_LIMIT_MS,
-  HANDSHAKE_TIMED_OUT,
-  hasHandshake,
-  handshakeComplete,
-  handshakeRequest,
-  isHandshakeInput,
-} from "./handshake.ts";
+import { Handshake, hasHandshake, type SessionEncryption } from "./handshake.ts";
 import type { Handled } from "./inbox.ts";
 import { failure, type Plugin, type StartPlugin } from "./plugin.ts";
 import type { AgentTiming } from "./timing.ts";
@@ -26,6 +19,8 @@ export interface AgentSessionOptions {
   readonly agentVersion: string;
   readonly kind: SessionKind;
   readonly startPlugin: StartPlugin;
+  /** None for a session in clear; ports are never encrypted. */
+  readonly encryption?: SessionEncryption | undefined;
   /** Milliseconds between two messages of output, read at each. */
   readonly outputIntervalMs: () => number;
 }
@@ -49,9 +44,8 @@ export class AgentSession {
   #state: State = "waiting";
   #plugin: Plugin | undefined;
   #clientVersion = "";
-  #handshakeStartMs = 0;
+  #handshake: Handshake | undefined;
   #lastInputMs: number;
-  #callOffHandshakeLimit: () => void = () => undefined;
   #resolveEnded: (reason: string) => void = () => undefined;
 
   constructor(options: AgentSessionOptions) {
@@ -78,7 +72,7 @@ export class AgentSession {
   attach(link: Link): void {
     this.#channel.attach(link);
     if (this.#state !== "waiting") return;
-    if (hasHandshake(this.#options.kind)) {
+    if (hasHandshake(this.#options.kind, this.#encryption)) {
       this.#startHandshake();
     } else {
       this.#move("running");
@@ -101,7 +95,7 @@ export class AgentSession {
   stop(reason: string): void {
     if (this.#state === "ended") return;
     this.#move("ended");
-    this.#callOffHandshakeLimit();
+    this.#handshake?.stop();
     this.#plugin?.stop();
     this.#channel.destroy();
     this.#resolveEnded(reason);
@@ -117,17 +111,33 @@ export class AgentSession {
   #startHandshake(): void {
     const { clock, agentVersion, kind } = this.#options;
     this.#move("handshaking");
-    this.#handshakeStartMs = clock.now();
-    this.#callOffHandshakeLimit = clock.schedule(HANDSHAKE_LIMIT_MS, () => {
-      this.stop(failure(HANDSHAKE_TIMED_OUT));
+    const handshake = new Handshake({
+      clock,
+      channel: this.#channel,
+      agentVersion,
+      kind,
+      encryption: this.#encryption,
     });
-    this.#channel.send(PayloadType.handshakeRequest, handshakeRequest(agentVersion, kind));
+    this.#handshake = handshake;
+    handshake.completed.then(
+      (clientVersion) => {
+        this.#completeHandshake(clientVersion);
+      },
+      (error: unknown) => {
+        this.stop(failure((error as Error).message));
+      },
+    );
+  }
+
+  get #encryption(): SessionEncryption | undefined {
+    const { kind, encryption } = this.#options;
+    return kind.sessionType === SessionType.port ? undefined : encryption;
   }
 
   #input(message: AgentMessage): Handled {
     switch (this.#state) {
       case "handshaking":
-        return this.#handshakeInput(message);
+        return this.#handshake?.input(message) ?? "refused";
       case "running":
         return this.#pluginInput(message);
       case "waiting":
@@ -136,34 +146,18 @@ export class AgentSession {
     }
   }
 
-  /** AWS's agent acknowledges data that comes too early, and throws it away. */
-  #handshakeInput(message: AgentMessage): Handled {
-    if (!isHandshakeInput(message.payloadType)) return "done";
-    this.#callOffHandshakeLimit();
-    try {
-      this.#clientVersion = acceptedResponse(message.payload).clientVersion;
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.stop(failure(error.message));
-      return "done";
-    }
-    // After the acknowledgement: session-manager-plugin dies of one that comes right after HandshakeComplete.
-    queueMicrotask(() => {
-      this.#completeHandshake();
-    });
-    return "done";
-  }
-
-  #completeHandshake(): void {
+  #completeHandshake(clientVersion: string): void {
     if (this.#state !== "handshaking") return;
     const { clock, timing } = this.#options;
-    this.#channel.send(PayloadType.handshakeComplete, handshakeComplete(clock.now() - this.#handshakeStartMs));
+    this.#clientVersion = clientVersion;
     this.#move("running");
-    if (timing.pauseAfterHandshakeMs === 0) this.#startPlugin();
-    else
-      clock.schedule(timing.pauseAfterHandshakeMs, () => {
-        this.#startPlugin();
-      });
+    if (timing.pauseAfterHandshakeMs === 0) {
+      this.#startPlugin();
+      return;
+    }
+    clock.schedule(timing.pauseAfterHandshakeMs, () => {
+      this.#startPlugin();
+    });
   }
 
   #startPlugin(): void {

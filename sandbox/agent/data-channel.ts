@@ -14,6 +14,7 @@ import {
 import { decodeFlag } from "../../session-manager/wire/flag.ts";
 import { Inbox, type Handled } from "./inbox.ts";
 import { Outbox } from "./outbox.ts";
+import { isEncryptedType, type PayloadCipher } from "./payload-cipher.ts";
 import type { AgentTiming } from "./timing.ts";
 import type { TokenBucket } from "./token-bucket.ts";
 
@@ -55,12 +56,13 @@ export class DataChannel {
   readonly #outbox: Outbox;
   readonly #inbox: Inbox;
   #link: Link | undefined;
+  #cipher: PayloadCipher | undefined;
 
   constructor(options: DataChannelOptions) {
     this.#options = options;
     this.#outbox = new Outbox(options.clock, options.timing);
     this.#inbox = new Inbox({
-      handle: options.onInput,
+      handle: (message) => this.#handle(message),
       acknowledge: (message) => {
         this.#acknowledge(message);
       },
@@ -92,7 +94,13 @@ export class DataChannel {
 
   /** Sends one message of the output stream now. */
   send(payloadType: number, payload: Uint8Array): void {
-    this.#outbox.send(payloadType, payload);
+    const cipher = isEncryptedType(payloadType) ? this.#cipher : undefined;
+    this.#outbox.send(payloadType, cipher?.encrypt(payload) ?? payload);
+  }
+
+  /** From now on payloads of data are encrypted, both ways. */
+  encryptWith(cipher: PayloadCipher): void {
+    this.#cipher = cipher;
   }
 
   /**
@@ -105,7 +113,7 @@ export class DataChannel {
     for (let start = 0; start < bytes.length && !this.#outbox.isClosed; start += timing.payloadBytes) {
       if (!this.#outbox.hasRoom) await this.#outbox.whenRoom();
       while (!pace.take()) await pace.wait();
-      this.#outbox.send(payloadType, bytes.subarray(start, start + timing.payloadBytes));
+      this.send(payloadType, bytes.subarray(start, start + timing.payloadBytes));
     }
   }
 
@@ -145,6 +153,17 @@ export class DataChannel {
       case MessageType.startPublication:
         this.#outbox.resume();
         break;
+    }
+  }
+
+  /** What cannot be decrypted is never acknowledged, so that the stream stops there. */
+  #handle(message: AgentMessage): Handled {
+    if (this.#cipher === undefined || !isEncryptedType(message.payloadType)) return this.#options.onInput(message);
+    try {
+      return this.#options.onInput({ ...message, payload: this.#cipher.decrypt(message.payload) });
+    } catch (error) {
+      if (error instanceof ProtocolError) return "refused";
+      throw error;
     }
   }
 

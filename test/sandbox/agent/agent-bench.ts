@@ -2,6 +2,7 @@
 import type { Duplex } from "node:stream";
 import { AgentSession } from "../../../sandbox/agent/agent-session.ts";
 import { sessionKind } from "../../../sandbox/agent/document.ts";
+import type { SessionEncryption } from "../../../sandbox/agent/handshake.ts";
 import { pluginStarter } from "../../../sandbox/agent/start-plugin.ts";
 import { FAST_TIMING, type AgentTiming } from "../../../sandbox/agent/timing.ts";
 import { joinedStreams } from "../../../sandbox/instances/joined-streams.ts";
@@ -19,6 +20,7 @@ export interface AgentBenchOptions {
   /** What the agent reaches; by default a port of the bench's, a new one each time. */
   readonly dial?: (host: string, port: number) => Promise<Duplex>;
   readonly home?: string;
+  readonly encryption?: SessionEncryption;
 }
 
 export interface AgentBench {
@@ -52,6 +54,7 @@ export function agentBench(options: AgentBenchOptions = {}): AgentBench {
     agentVersion: "3.3.987.0",
     kind,
     startPlugin: pluginStarter(kind, { clock, timing, dial, login: () => Promise.resolve(loginAt(home)) }),
+    encryption: options.encryption,
     outputIntervalMs: () => options.outputIntervalMs ?? 0,
   });
   const link = new RecordingLink();
