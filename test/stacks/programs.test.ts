@@ -1,0 +1,45 @@
+// The programs that cdktf runs, as processes: what they print and end with.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+
+const root = dirname(dirname(import.meta.dirname));
+let outputDirectory: string;
+
+beforeEach(() => {
+  outputDirectory = mkdtempSync(join(tmpdir(), "stacks-"));
+});
+afterEach(() => {
+  rmSync(outputDirectory, { recursive: true });
+});
+
+function run(program: string, environment: Record<string, string>) {
+  return spawnSync(process.execPath, [join(root, "scripts", "launcher.mjs"), join(root, "stacks", program)], {
+    cwd: tmpdir(),
+    env: { PATH: process.env["PATH"], CDKTF_OUTDIR: outputDirectory, ...environment },
+    encoding: "utf8",
+  });
+}
+
+describe.each([
+  ["main.ts", "bastion"],
+  ["state-bucket.ts", "state-bucket"],
+])("stacks/%s", (program, stack) => {
+  it("synthesizes from dev.tfvars.json as shipped, from any folder, without a word", () => {
+    const { status, stdout, stderr } = run(program, { STATE_BACKEND: "local" });
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "", stderr: "" });
+    expect(existsSync(join(outputDirectory, "stacks", stack, "cdk.tf.json"))).toBe(true);
+  });
+
+  it("ends with status 66 and two lines, not a stack trace, when there are no settings", () => {
+    const { status, stderr } = run(program, { ENVIRONMENT: "none" });
+    expect(status).toBe(66);
+    expect(stderr.split("\n")).toEqual([
+      "stacks: error: none.tfvars.json: does not exist",
+      expect.stringMatching(/^stacks: hint: /),
+      "",
+    ]);
+  });
+});
