@@ -1,0 +1,19 @@
+// The constructs, for use in other CDKTF apps.
+export { AwsAccount } from "./aws-account.ts";
+export { BastionHosts, type BastionHostsProps } from "./bastion/bastion-hosts.ts";
+export { Image, OS_USERS, type ImageName, type ImageProps } from "./bastion/image.ts";
+export { BastionRole, type BastionRoleProps } from "./bastion/role.ts";
+export { BastionSecurityGroup, type BastionSecurityGroupProps, type BastionTarget } from "./bastion/security-group.ts";
+export { EncryptionKey, type EncryptionKeyProps } from "./encryption-key.ts";
+export { NamedStack } from "./named-stack.ts";
+export { EndpointServices, type EndpointService, type EndpointServicesProps } from "./network/endpoint-services.ts";
+export { FlowLogs, type FlowLogsProps } from "./network/flow-logs.ts";
+export {
+  InterfaceEndpoints,
+  type InterfaceEndpoint,
+  type InterfaceEndpointsProps,
+} from "./network/interface-endpoints.ts";
+export { IsolatedNetwork, type IsolatedNetworkProps, type ZoneChoice } from "./network/isolated-network.ts";
+export type { PolicyStatement } from "./policy-document.ts";
+export { StateBucket, type StateBucketProps } from "./state/state-bucket.ts";
+export { StatePolicy, type StatePolicyProps } from "./state/state-policy.ts";
