@@ -38,7 +38,8 @@ export class InstanceLifecycle {
       instanceIds.forEach((instanceId) => {
         this.#options.nodes.started(instanceId);
       });
-    await this.#options.nodes.changed();
+    this.#options.nodes.changed();
+    if (name === "RunInstances") await this.#options.nodes.launched();
   }
 
   async #end(instanceIds: readonly string[], reason: string): Promise<void> {

@@ -60,10 +60,14 @@ export class ManagedNodes {
       this.#agents.set(instanceId, { bootedAtMs: this.#options.clock.now() });
   }
 
-  /** To be called when EC2 or IAM may have changed: instances that are new begin to boot. */
-  async changed(): Promise<void> {
+  /** To be called when EC2 or IAM may have changed. */
+  changed(): void {
     this.#options.inventory.forget();
     this.#links.clear();
+  }
+
+  /** To be called when instances may have been launched: those that are new begin to boot. */
+  async launched(): Promise<void> {
     for (const instanceId of (await this.#options.inventory.instances()).keys())
       if (!this.#agents.has(instanceId)) this.started(instanceId);
   }
@@ -87,18 +91,19 @@ export class ManagedNodes {
 
   /** Whether a session can be started with this instance now. */
   async connection(instanceId: string): Promise<Connection> {
-    const agent = this.#agents.get(instanceId);
-    const reason = await this.#obstacle(instanceId, agent);
-    const now = this.#options.clock.now();
-    if (agent === undefined || this.#agents.get(instanceId) !== agent)
-      return { connected: false, reason: reason ?? "" };
+    const { inventory, clock } = this.#options;
+    const instance = await inventory.find(instanceId);
+    if (instance === undefined) return { connected: false, reason: `there is no instance "${instanceId}"` };
+    const agent = this.#agentOf(instanceId);
+    const reason = await this.#obstacle(instance, agent);
+    if (this.#agents.get(instanceId) !== agent) return { connected: false, reason: "the instance is booting" };
     if (reason === undefined) {
-      agent.registeredAtMs ??= now;
+      agent.registeredAtMs ??= clock.now();
       delete agent.sleep;
       delete agent.lostSinceMs;
       return { connected: true };
     }
-    if (agent.registeredAtMs !== undefined) agent.lostSinceMs ??= now;
+    if (agent.registeredAtMs !== undefined) agent.lostSinceMs ??= clock.now();
     return { connected: false, reason };
   }
 
@@ -120,14 +125,19 @@ export class ManagedNodes {
     this.#timers.clear();
   }
 
-  async #obstacle(instanceId: string, agent: Agent | undefined): Promise<string | undefined> {
-    const { inventory, clock } = this.#options;
-    const instance = await inventory.find(instanceId);
-    if (instance === undefined || agent === undefined) return `there is no instance "${instanceId}"`;
-    if (instance.state !== "running") return `the instance is ${instance.state}`;
-    if (clock.now() < agent.bootedAtMs) return "the instance is booting";
+  /** An instance that somebody else has launched meanwhile, past this endpoint, is taken for one that has booted. */
+  #agentOf(instanceId: string): Agent {
+    const agent = this.#agents.get(instanceId) ?? { bootedAtMs: this.#options.clock.now() };
+    this.#agents.set(instanceId, agent);
+    return agent;
+  }
+
+  async #obstacle({ instanceId, state }: InventoryInstance, agent: Agent): Promise<string | undefined> {
+    const now = this.#options.clock.now();
+    if (state !== "running") return `the instance is ${state}`;
+    if (now < agent.bootedAtMs) return "the instance is booting";
     if (this.offlineUntilReboot.has(instanceId)) return "the SSM Agent hangs until the instance is rebooted";
-    if (agent.sleep !== undefined && clock.now() < agent.sleep.untilMs)
+    if (agent.sleep !== undefined && now < agent.sleep.untilMs)
       return `${agent.sleep.reason}; the SSM Agent sleeps before it tries again`;
     const broken = await this.#brokenLink(instanceId);
     if (broken !== undefined && agent.registeredAtMs === undefined) this.#putToSleep(agent, broken);
