@@ -203,8 +203,8 @@ export class DataChannel {
     this.#transport = transport;
     this.#move(this.#session === undefined ? "handshaking" : "established");
     if (this.#isReadingPaused) transport.pause();
-    this.#outgoing.resendAll();
     this.#outgoing.setFlow("flowing");
+    this.#outgoing.resendAll();
   }
 
   #onClose(cause: ConnectionError): void {
@@ -222,6 +222,7 @@ export class DataChannel {
         clock,
         signal: this.#closing.signal,
         attemptsInVain: this.#attemptsInVain,
+        cause,
         onAttempt: () => {
           this.#attemptsInVain += 1;
           onEvent?.({ type: "resume-attempt", attempt: this.#attemptsInVain, detail: cause.message });

@@ -36,6 +36,8 @@ interface InFlight {
   sentAtMs: number;
   /** Whether its acknowledgement tells a round trip: sent once, and listened for since. */
   isTimed: boolean;
+  /** Whether it waits to be sent again on a new connection. */
+  isQueued: boolean;
 }
 
 /** Numbers messages from 0, and keeps each until it is acknowledged; a resent one is the same to the last byte. */
@@ -45,6 +47,8 @@ export class OutgoingStream {
   readonly #window = new InFlightWindow();
   readonly #inFlight = new Map<number, InFlight>(); // in the order of their numbers
   #inFlightBytes = 0;
+  #queue: Iterator<InFlight> | undefined; // over what was under way when the connection was lost
+  #queuedBytes = 0;
   #nextNumber = 0;
   #flow: Flow = "held";
   #isRoomAwaited = false;
@@ -86,7 +90,7 @@ export class OutgoingStream {
       payload,
     });
     if (this.#inFlight.size === 0) this.#lastProgressMs = nowMs;
-    this.#inFlight.set(this.#nextNumber, { bytes, sentAtMs: nowMs, isTimed: true });
+    this.#inFlight.set(this.#nextNumber, { bytes, sentAtMs: nowMs, isTimed: true, isQueued: false });
     this.#inFlightBytes += bytes.length;
     this.#nextNumber += 1;
     if (this.#flow !== "held") this.#options.transmit(bytes);
@@ -100,11 +104,13 @@ export class OutgoingStream {
     const nowMs = this.#options.clock.now();
     this.#inFlight.delete(sequenceNumber);
     this.#inFlightBytes -= message.bytes.length;
+    this.#unqueue(message);
     this.#lastProgressMs = nowMs;
     const roundTripMs = message.isTimed ? nowMs - message.sentAtMs : undefined;
     if (roundTripMs !== undefined) this.#roundTrip.measure(roundTripMs);
     this.#window.acknowledged(sequenceNumber, roundTripMs, this.#nextNumber);
     if (this.#inFlight.size === 0) this.#announceEmpty();
+    this.#sendQueued();
     this.#announceRoom();
   }
 
@@ -116,10 +122,18 @@ export class OutgoingStream {
     this.#announceRoom();
   }
 
-  /** Sends all that is unacknowledged on a new connection, oldest first. */
+  /**
+   * Sends all that is unacknowledged on a new connection, oldest first.
+   *
+   * At once what fits into the window of a new path, the rest as acknowledgements come: a burst of all of it could break
+   * the next connection before anything is heard on it.
+   */
   resendAll(): void {
     this.#window.changePath();
-    for (const message of this.#inFlight.values()) this.#resend(message);
+    for (const message of this.#inFlight.values()) message.isQueued = true;
+    this.#queuedBytes = this.#inFlightBytes;
+    this.#queue = this.#inFlight.values();
+    this.#sendQueued();
   }
 
   /** Resolves when all that was sent is acknowledged, or the stream is stopped. */
@@ -150,6 +164,20 @@ export class OutgoingStream {
   #mayAdd(): boolean {
     if (this.#flow === "flowing") return this.#inFlightBytes < this.#window.bytes;
     return this.#flow === "probing" && this.#inFlight.size === 0;
+  }
+
+  #sendQueued(): void {
+    while (this.#queuedBytes > 0 && this.#inFlightBytes - this.#queuedBytes < this.#window.bytes) {
+      const message = this.#queue?.next().value as InFlight;
+      this.#unqueue(message);
+      this.#resend(message);
+    }
+  }
+
+  #unqueue(message: InFlight): void {
+    if (!message.isQueued) return;
+    message.isQueued = false;
+    this.#queuedBytes -= message.bytes.length;
   }
 
   #announceEmpty(): void {
@@ -185,7 +213,7 @@ export class OutgoingStream {
     let count = 0;
     for (const [sequenceNumber, message] of this.#inFlight) {
       if (budgetBytes <= 0) break;
-      if (message.sentAtMs > sentBeforeMs) continue;
+      if (message.isQueued || message.sentAtMs > sentBeforeMs) continue;
       this.#window.resent(sequenceNumber, this.#nextNumber);
       this.#resend(message);
       budgetBytes -= message.bytes.length;

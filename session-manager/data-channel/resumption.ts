@@ -31,6 +31,8 @@ export interface ResumptionOptions {
   /** Attempts that were made since anything was last heard from the service: their waits are not had again. */
   readonly attemptsInVain: number;
   readonly onAttempt: () => void;
+  /** How the last connection was lost. */
+  readonly cause: ConnectionError;
 }
 
 /**
@@ -39,7 +41,7 @@ export interface ResumptionOptions {
  * @throws ConnectionError with the code RESUME_REFUSED or RESUME_BUDGET_SPENT; the signal's reason when aborted
  */
 export async function resumeConnection(options: ResumptionOptions): Promise<void> {
-  let lastError: unknown;
+  let lastError: unknown = options.cause;
   for (const delayMs of [0, ...RESUME_DELAYS_MS].slice(options.attemptsInVain)) {
     await sleep(withJitter(delayMs), options.clock, options.signal);
     options.onAttempt();

@@ -230,6 +230,46 @@ describe("OutgoingStream.resendAll()", () => {
     stream.resendAll();
     expect(numbers()).toEqual(["0", "2", "3"]);
   });
+
+  it("sends no more at once than a new path may carry, and the rest with acknowledgements", () => {
+    for (let number = 0; number < 300; number += 1) {
+      send();
+      if (number < 100) stream.acknowledge(number); // the window is wide by now
+    }
+    numbers();
+    stream.resendAll();
+    const first = numbers();
+    expect([first[0], first.length]).toEqual(["100", Math.ceil(INITIAL_WINDOW_BYTES / MESSAGE_BYTES)]);
+    const rest: string[] = [];
+    for (let number = 100; number < 300; number += 1) {
+      stream.acknowledge(number);
+      rest.push(...numbers());
+    }
+    expect([...first, ...rest]).toEqual(Array.from({ length: 200 }, (_, index) => String(100 + index)));
+  });
+
+  it("leaves out what is acknowledged while it waits", () => {
+    send(300);
+    numbers();
+    stream.resendAll();
+    const first = numbers().length;
+    for (let number = 0; number < 300; number += 1) if (number !== 299) stream.acknowledge(299 - number);
+    expect(
+      numbers()
+        .map(Number)
+        .every((number) => number < 299),
+    ).toBe(true);
+    expect(first).toBeLessThan(60);
+  });
+
+  it("sends nothing twice that a later loss makes wait again", () => {
+    send(100);
+    numbers();
+    stream.resendAll();
+    const first = numbers();
+    stream.resendAll();
+    expect(numbers().slice(0, 3)).toEqual(first.slice(0, 3));
+  });
 });
 
 describe("OutgoingStream.whenEmpty()", () => {
