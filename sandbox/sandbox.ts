@@ -155,8 +155,9 @@ export async function startEndpoint(options: SandboxEndpointOptions): Promise<En
   const listener = await listen(options, services, dataChannels);
   const close = async (): Promise<void> => {
     nodes.close();
-    await listener.close();
+    const closed = listener.close(); // takes no new connection from here on, and waits for the last to end
     await dataChannels.close();
+    await closed;
     await instances.close();
     clients.ec2.destroy();
     clients.iam.destroy();
@@ -175,7 +176,7 @@ export async function startEndpoint(options: SandboxEndpointOptions): Promise<En
 }
 
 function listen(
-  { moto, credentials, clock, port = 0, onFault = () => undefined }: SandboxEndpointOptions,
+  { moto, credentials, clock, region, port = 0, onFault = () => undefined }: SandboxEndpointOptions,
   { callers, lifecycle, ownCalls }: Services,
   dataChannels: SsmMessages,
 ): Promise<EndpointListener> {
@@ -183,6 +184,7 @@ function listen(
   return EndpointListener.listen(port, {
     clock,
     moto,
+    region,
     findKey: (accessKeyId) => keys.find(accessKeyId),
     ownCalls,
     authorize: (call) => callers.authorize(call),

@@ -15,6 +15,8 @@ export interface Operation {
 
 export interface Call extends Operation {
   readonly caller: Caller;
+  /** That of the signature. */
+  readonly region: string;
   /** Decoded body of a `json` call; an empty object of any other. */
   readonly input: Readonly<Record<string, unknown>>;
   /** Decoded form of a `query` or `ec2` call; empty of any other. */

@@ -9,16 +9,18 @@ import type { MotoAddress } from "../moto/moto.ts";
 import type { AccessKey, Caller } from "./access-keys.ts";
 import { authenticate } from "./authentication.ts";
 import { AwsError, unmodelled } from "./aws-error.ts";
-import { readInput, readOperation, readParameters, type Call, type Operation, type OwnAnswer } from "./call.ts";
+import { readInput, readOperation, readParameters, type Call, type OwnAnswer } from "./call.ts";
 import { fateOf, type OwnCall } from "./modelled-calls.ts";
 import { handOnToMoto } from "./moto-proxy.ts";
-import { readAuthorization, type SignedRequest } from "./signature-v4.ts";
-import { writeError, writeJson, writeXml, type WireAnswer } from "./wire-protocol.ts";
+import { readAuthorization, type Authorization, type SignedRequest } from "./signature-v4.ts";
+import { writeError, writeJson, writeXml, type WireAnswer, type WireProtocol } from "./wire-protocol.ts";
 
 /** Everything behind the listener. */
 export interface EndpointOptions {
   readonly clock: Clock;
   readonly moto: MotoAddress;
+  /** The one in which the sandbox has services of its own; moto has every Region. */
+  readonly region: string;
   readonly findKey: (accessKeyId: string) => Promise<AccessKey | undefined>;
   /** The calls that the sandbox answers itself. */
   readonly ownCalls: Readonly<Record<Exclude<OwnCall, "ssmmessages:OpenDataChannel">, OwnOperation>>;
@@ -80,33 +82,42 @@ export class EndpointListener {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // An SDK whose clock is wrong reads the right time here, so it must be ours and not this computer's or moto's.
     response.setHeader("date", new Date(this.#options.clock.now()).toUTCString());
-    let operation: Operation = { service: "unknown", name: "unknown", protocol: "rest-json" };
+    let protocol: WireProtocol = "rest-json";
     try {
-      const authorization = readAuthorization(signed(request));
-      const scope = authorization === undefined || authorization === "incomplete" ? undefined : authorization;
-      const isStreamed = scope?.service === "s3";
-      const body = isStreamed ? Buffer.alloc(0) : await readBody(request);
-      operation = readOperation(scope?.service ?? guessService(request), request, body);
-      const { protocol } = operation;
-      const { clock, findKey } = this.#options;
-      const caller = await authenticate({ request: signed(request), authorization, body, protocol, clock, findKey });
+      const { authorization, scope, body } = await receive(request);
+      const held = body ?? Buffer.alloc(0);
+      const operation = readOperation(scope?.service ?? guessService(request), request, held);
+      protocol = operation.protocol;
+      const caller = await this.#authenticate(request, authorization, { body: held, protocol });
       const call = {
         ...operation,
         caller,
-        input: readInput(protocol, body),
-        parameters: readParameters(protocol, request, body),
+        region: scope?.region ?? "",
+        input: readInput(protocol, held),
+        parameters: readParameters(protocol, request, held),
       };
-      await this.#perform(call, { request, response, body: isStreamed ? undefined : body });
+      await this.#perform(call, { request, response, body });
     } catch (error) {
-      this.#refuse(error, operation, response);
+      // A caller that has gone away in the middle has caused whatever went wrong, and hears no answer.
+      if (request.socket.destroyed) response.destroy();
+      else this.#refuse(error, protocol, response);
     }
+  }
+
+  #authenticate(
+    request: IncomingMessage,
+    authorization: ReturnType<typeof readAuthorization>,
+    { body, protocol }: { body: Buffer; protocol: WireProtocol },
+  ): Promise<Caller> {
+    const { clock, findKey } = this.#options;
+    return authenticate({ request: signed(request), authorization, body, protocol, clock, findKey });
   }
 
   async #perform(
     call: Call,
     wire: { request: IncomingMessage; response: ServerResponse; body: Buffer | undefined },
   ): Promise<void> {
-    const { ownCalls, authorize, onDone, moto } = this.#options;
+    const { ownCalls, authorize, onDone, moto, region } = this.#options;
     const name = `${call.service}:${call.name}`;
     const fate = fateOf(call.service, call.name);
     if (fate === "refused") throw unmodelled(name);
@@ -114,6 +125,8 @@ export class EndpointListener {
     if (fate === "moto") return handOnToMoto({ ...wire, moto, onSuccess: () => onDone(call) });
     const own = (ownCalls as Partial<Record<string, OwnOperation>>)[name];
     if (own === undefined) throw unmodelled(name);
+    if (call.region !== region)
+      throw unmodelled(`${name} in ${call.region}, where the sandbox is not but in ${region},`);
     const answer = await own(call);
     const requestId = randomUUID();
     send(
@@ -122,7 +135,7 @@ export class EndpointListener {
     );
   }
 
-  #refuse(error: unknown, { protocol }: Operation, response: ServerResponse): void {
+  #refuse(error: unknown, protocol: WireProtocol, response: ServerResponse): void {
     const known = this.#asAwsError(error);
     if (response.headersSent) response.destroy();
     else send(response, writeError(protocol, known, randomUUID()));
@@ -132,15 +145,12 @@ export class EndpointListener {
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on("error", () => socket.destroy()); // a peer that goes away while we look at its signature
     try {
-      const sessionId = DATA_CHANNEL.exec(request.url ?? "")?.[1];
-      if (sessionId === undefined) throw unmodelled(`upgrade of ${request.url?.split("?")[0] ?? ""}`);
+      const sessionId = sessionIdIn(request.url ?? "");
       const authorization = readAuthorization(signed(request));
       if (authorization !== undefined) {
-        const { clock, findKey, dataChannels } = this.#options;
-        const body = Buffer.alloc(0);
-        const protocol = "rest-json";
-        const caller = await authenticate({ request: signed(request), authorization, body, protocol, clock, findKey });
-        await dataChannels.authorize(caller, decodeURIComponent(sessionId));
+        const nothing = { body: Buffer.alloc(0), protocol: "rest-json" } as const;
+        const caller = await this.#authenticate(request, authorization, nothing);
+        await this.#options.dataChannels.authorize(caller, sessionId);
       }
       this.#options.dataChannels.handleUpgrade(request, socket, head);
     } catch (error) {
@@ -167,8 +177,32 @@ export class EndpointListener {
   }
 }
 
+/** A request as far as it must be read to know what it asks: S3's bodies, which may be large, are still to come. */
+interface Received {
+  readonly authorization: ReturnType<typeof readAuthorization>;
+  readonly scope: Authorization | undefined;
+  readonly body: Buffer | undefined;
+}
+
+async function receive(request: IncomingMessage): Promise<Received> {
+  const authorization = readAuthorization(signed(request));
+  const scope = authorization === "incomplete" ? undefined : authorization;
+  return { authorization, scope, body: scope?.service === "s3" ? undefined : await readBody(request) };
+}
+
 function signed(request: IncomingMessage): SignedRequest {
   return { method: request.method ?? "GET", target: request.url ?? "/", headers: request.headers };
+}
+
+/** @throws AwsError UnmodelledRequest for a path that is no data channel's */
+function sessionIdIn(target: string): string {
+  const sessionId = DATA_CHANNEL.exec(target)?.[1] ?? "";
+  try {
+    if (sessionId !== "") return decodeURIComponent(sessionId);
+  } catch {
+    // a percent sign that begins nothing
+  }
+  throw unmodelled(`an upgrade of "${target.split("?")[0] ?? ""}"`);
 }
 
 /** Of a request without a signature, which is refused in the words of the service that it was likely meant for. */

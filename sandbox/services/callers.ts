@@ -43,7 +43,8 @@ export class Callers {
   async #decide(caller: Caller, call: CallToDecide, service: string): Promise<void> {
     const decision = await this.#options.decide(caller, call);
     if (decision.allowed) return;
-    if (service !== "ec2") throw new AwsError("AccessDeniedException", decision.explanation);
+    const httpStatus = service === "ssmmessages" ? 403 : 400;
+    if (service !== "ec2") throw new AwsError("AccessDeniedException", decision.explanation, httpStatus);
     const message = `You are not authorized to perform this operation. ${decision.explanation}`;
     throw new AwsError("UnauthorizedOperation", message, 403);
   }
