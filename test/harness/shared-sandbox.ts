@@ -50,8 +50,16 @@ async function main(): Promise<void> {
   const moto = await startMoto({ directory: environments, logDirectory: directory, projectDirectory, region, clock });
   try {
     const deployment = process.argv.includes("--deploy") ? await deployBastion(moto) : undefined;
-    const { url, secret, deployer } = moto;
-    const shared: SharedSandbox = { url, secret, deployer, region, directory, ...(deployment && { deployment }) };
+    const { url, secret, deployer, processId } = moto;
+    const shared: SharedSandbox = {
+      url,
+      secret,
+      processId,
+      deployer,
+      region,
+      directory,
+      ...(deployment && { deployment }),
+    };
     process.stdout.write(`${JSON.stringify(shared)}\n`);
     process.stdin.resume();
     await new Promise((resolve) => process.stdin.once("close", resolve));

@@ -20,6 +20,8 @@ import { systemClock } from "../../session-manager/clock.ts";
 export interface SharedSandbox extends MotoAddress {
   readonly deployer: Credentials;
   readonly region: string;
+  /** moto's. */
+  readonly processId: number;
   /** Holds moto's log, and the deployed stack. */
   readonly directory: string;
   /** Only for journeys. */

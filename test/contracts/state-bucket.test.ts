@@ -1,0 +1,69 @@
+// S3 as Terraform's backend uses it: through the endpoint, streamed, with a lock that only one can take.
+import { randomBytes } from "node:crypto";
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { OPEN_LIMIT_MS, openTestSandbox, type TestSandbox } from "../harness/test-sandbox.ts";
+
+const Bucket = "contract-state";
+let sandbox: TestSandbox;
+let s3: S3Client;
+
+beforeAll(async () => {
+  sandbox = await openTestSandbox();
+  s3 = new S3Client({ ...sandbox.configuration(), forcePathStyle: true });
+  const where = { LocationConstraint: "eu-central-1" } as const;
+  await s3.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration: where }));
+}, OPEN_LIMIT_MS);
+
+afterAll(async () => {
+  s3.destroy();
+  await sandbox.close();
+});
+
+async function read(Key: string): Promise<Uint8Array | undefined> {
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
+  return Body?.transformToByteArray();
+}
+
+describe("an object", () => {
+  it.each(["bastion/dev.tfstate", "a b/ü+&=%.txt", "with//two"])("named %j comes back as it went", async (Key) => {
+    const Body = randomBytes(1_000);
+    await s3.send(new PutObjectCommand({ Bucket, Key, Body }));
+    expect(Buffer.from((await read(Key)) ?? []).equals(Body)).toBe(true);
+  });
+
+  it("of 20 MiB, more than any other call may have, goes through", async () => {
+    const Body = randomBytes(20 * 1024 * 1024);
+    await s3.send(new PutObjectCommand({ Bucket, Key: "large", Body }));
+    expect(Buffer.from((await read("large")) ?? []).equals(Body)).toBe(true);
+  });
+
+  it("that is missing fails with NoSuchKey", async () => {
+    await expect(read("missing")).rejects.toMatchObject({ name: "NoSuchKey" });
+  });
+});
+
+describe("a lock file", () => {
+  it("can be taken by one only, until it is given back", async () => {
+    const lock = { Bucket, Key: "bastion/dev.tfstate.tflock", Body: "{}", IfNoneMatch: "*" };
+    await s3.send(new PutObjectCommand(lock));
+    await expect(s3.send(new PutObjectCommand(lock))).rejects.toMatchObject({ name: "PreconditionFailed" });
+    await s3.send(new DeleteObjectCommand({ Bucket, Key: lock.Key }));
+    await expect(s3.send(new PutObjectCommand(lock))).resolves.toBeDefined();
+  });
+});
+
+describe("a list of objects", () => {
+  it("with a prefix that must be encoded is signed as it is sent", async () => {
+    await s3.send(new PutObjectCommand({ Bucket, Key: "p q/1", Body: "1" }));
+    const { Contents } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: "p q/", Delimiter: "~*'()!" }));
+    expect(Contents?.map(({ Key }) => Key)).toEqual(["p q/1"]);
+  });
+});
