@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Claim } from "../../../sandbox/desk/claim.ts";
@@ -11,7 +11,12 @@ describe("Claim", () => {
   let path = "";
   let other: ChildProcess;
   const ended: number[] = [];
-  const take = (pid = process.pid): Promise<Claim> => Claim.take(path, pid, (leader) => ended.push(leader));
+  const claims: Claim[] = [];
+  const take = async (pid = process.pid): Promise<Claim> => {
+    const claim = await Claim.take(path, pid, (leader) => ended.push(leader));
+    claims.push(claim);
+    return claim;
+  };
 
   beforeEach(async () => {
     directory = mkdtempSync(join(tmpdir(), "claim-"));
@@ -25,6 +30,7 @@ describe("Claim", () => {
       other.kill("SIGKILL");
       await once(other, "exit");
     }
+    for (const claim of claims.splice(0)) claim.release();
     rmSync(directory, { recursive: true });
   });
 
@@ -51,8 +57,10 @@ describe("Claim", () => {
     const exit = once(killed, "exit");
     killed.kill("SIGKILL");
     await exit;
-    await take();
+    const next = await take();
     expect(ended).toEqual([other.pid]);
+    expect(existsSync(claim.temporaryDirectory)).toBe(false);
+    next.release();
   });
 
   it("ends nothing that has ended by itself", async () => {
@@ -69,7 +77,9 @@ describe("Claim", () => {
   });
 
   it("leaves nothing when it is released", async () => {
-    (await take()).release();
-    expect(existsSync(path)).toBe(false);
+    const claim = await take();
+    expect(statSync(claim.temporaryDirectory).mode & 0o777).toBe(0o700);
+    claim.release();
+    expect([path, claim.temporaryDirectory].filter((left) => existsSync(left))).toEqual([]);
   });
 });
