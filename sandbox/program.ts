@@ -83,7 +83,7 @@ async function runLogged(options: ProgramOptions): Promise<number | string> {
     return await ending(child);
   } finally {
     options.signal?.removeEventListener("abort", stop);
-    log.end();
+    await new Promise<void>((resolve) => log.end(resolve)); // an error shows the end of the log
   }
 }
 
