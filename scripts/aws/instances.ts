@@ -19,8 +19,12 @@ export type InstancePorts = Pick<
 export function instancePorts(settings: ClientSettings): InstancePorts {
   const client = new EC2Client(clientConfiguration(settings));
   settings.logCalls(client.middlewareStack);
-  const describe = (filters: Filter[], resource?: string): Promise<Instance[]> =>
-    calling("ec2:DescribeInstances", resource, settings, () => describeAll(client, filters));
+  const describe = async (filters: Filter[], resource?: string): Promise<Instance[]> => {
+    const reservations = await calling("ec2:DescribeInstances", resource, settings, () => describeAll(client, filters));
+    // The client has learned from the answer's date how wrong this computer's clock is.
+    const nowMs = settings.clock.now() + client.config.systemClockOffset;
+    return reservations.flatMap((reservation) => instancesOf(reservation, nowMs));
+  };
   return {
     async findInstancesByName(name) {
       const found = await describe([{ Name: "tag:Name", Values: [literalFilterValue(name)] }]);
@@ -48,32 +52,33 @@ function literalFilterValue(text: string): string {
 }
 
 /** All pages. */
-async function describeAll(client: EC2Client, filters: Filter[]): Promise<Instance[]> {
-  const instances: Instance[] = [];
+async function describeAll(client: EC2Client, filters: Filter[]): Promise<Reservation[]> {
+  const reservations: Reservation[] = [];
   let nextToken: string | undefined;
   do {
     const page = await client.send(
       new DescribeInstancesCommand({ Filters: filters, ...(nextToken === undefined ? {} : { NextToken: nextToken }) }),
     );
-    instances.push(...(page.Reservations ?? []).flatMap(instancesOf));
+    reservations.push(...(page.Reservations ?? []));
     nextToken = page.NextToken;
   } while (nextToken !== undefined && nextToken !== "");
-  return instances;
+  return reservations;
 }
 
-function instancesOf(reservation: Reservation): Instance[] {
-  return (reservation.Instances ?? []).map((instance) => toInstance(instance, reservation.OwnerId ?? ""));
+function instancesOf({ Instances = [], OwnerId = "" }: Reservation, nowMs: number): Instance[] {
+  return Instances.map((instance) => ({ ...toInstance(instance, nowMs), accountId: OwnerId }));
 }
 
-function toInstance(instance: Ec2Instance, accountId: string): Instance {
+function toInstance(instance: Ec2Instance, nowMs: number): Omit<Instance, "accountId"> {
+  const launchTimeMs = instance.LaunchTime?.getTime() ?? 0;
   return {
     instanceId: present(instance.InstanceId),
     name: instance.Tags?.find(({ Key }) => Key === "Name")?.Value,
     state: instance.State?.Name ?? "pending",
-    launchTimeMs: instance.LaunchTime?.getTime() ?? 0,
+    launchTimeMs,
+    ageMs: nowMs - launchTimeMs,
     instanceType: present(instance.InstanceType),
     availabilityZone: present(instance.Placement?.AvailabilityZone),
-    accountId,
     imageId: present(instance.ImageId),
   };
 }

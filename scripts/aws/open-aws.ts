@@ -43,6 +43,10 @@ export async function openAws(request: AwsRequest): Promise<Aws> {
     findInstanceById: async (instanceId) => (await instances()).findInstanceById(instanceId),
     listInstanceNames: async () => (await instances()).listInstanceNames(),
     rebootInstance: async (instanceId) => (await instances()).rebootInstance(instanceId),
+    prepareSession() {
+      void sessions();
+      void instanceConnect();
+    },
     startSession: async (session) => (await sessions()).startSession(session),
     resumeSession: async (sessionId) => (await sessions()).resumeSession(sessionId),
     terminateSession: async (sessionId) => (await sessions()).terminateSession(sessionId),

@@ -9,7 +9,7 @@ import { ensurePrivateDirectory } from "../platform/private-directories.ts";
 import type { WorkDirectory } from "../platform/work-directory.ts";
 import { JoinPoint } from "../ssh/join-point.ts";
 import { type KeyPair, ephemeralKeyPair, namedKeyPair } from "../ssh/key-pair.ts";
-import { launchSsh } from "../ssh/launch-ssh.ts";
+import { type LaunchSsh, prepareSsh } from "../ssh/launch-ssh.ts";
 import { sshArguments } from "../ssh/ssh-arguments.ts";
 import type { ConnectArguments } from "./connect-arguments.ts";
 import { findBastion } from "./find-bastion.ts";
@@ -28,8 +28,11 @@ export async function connectToBastion(given: ConnectArguments, context: Command
   const work = makeWorkDirectory(context);
   const sweeping = claimAndSweep(work, context);
   try {
-    const instance = await untilAborted(findBastion(given.target, context), context.signal);
-    return await connectToInstance({ ...given, instance, work }, context);
+    const finding = findBastion(given.target, context);
+    const preparing = prepareSsh(context.clock);
+    context.aws.prepareSession();
+    const [instance, launchSsh] = await untilAborted(Promise.all([finding, preparing]), context.signal);
+    return await connectToInstance({ ...given, instance, launchSsh, work }, context);
   } finally {
     work.remove();
     await sweeping;
@@ -38,11 +41,12 @@ export async function connectToBastion(given: ConnectArguments, context: Command
 
 interface ConnectionRequest extends ConnectArguments {
   readonly instance: Instance;
+  readonly launchSsh: LaunchSsh;
   readonly work: WorkDirectory;
 }
 
 async function connectToInstance(request: ConnectionRequest, context: CommandContext): Promise<number> {
-  const { instance, work } = request;
+  const { instance, launchSsh, work } = request;
   const osUser = request.target.osUser ?? defaultOsUser(context.settings);
   const keyPair = prepareKeyPair(request, context);
   const joinPoint = await JoinPoint.listen(work.socketPath);
@@ -51,9 +55,9 @@ async function connectToInstance(request: ConnectionRequest, context: CommandCon
     {
       joinPoint,
       ending,
+      // ssh comes first: its own start then hides behind that of the session.
+      ssh: launchSsh(argumentsFor(request, keyPair, osUser, context)),
       opening: startOpening(request, context, ending.signal),
-      // ssh starts beside the session: its own start hides behind StartSession.
-      launching: launchSsh(argumentsFor(request, keyPair, osUser, context), context.clock),
       authorization: new KeyAuthorization(
         () => context.aws.sendSshPublicKey({ ...instance, osUser, publicKey: keyPair.publicKey }),
         context.clock,

@@ -49,7 +49,7 @@ export async function startSessionHealing(request: HealingRequest, needs: Healin
 
 async function heal(request: HealingRequest, needs: HealingNeeds, met: Error): Promise<StartedSession> {
   const { instance } = request;
-  const youthLeftMs = instance.launchTimeMs + YOUNG_MS - needs.clock.now();
+  const youthLeftMs = YOUNG_MS - instance.ageMs;
   if (youthLeftMs > 0) {
     const waiting = `${nameOf(instance)} has just been launched; waiting for its SSM Agent`;
     if (await isConnectedWithin(youthLeftMs, waiting, request, needs)) return startOnceConnected(request, needs);

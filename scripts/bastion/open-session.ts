@@ -112,11 +112,13 @@ function translateOpening(error: unknown): unknown {
   });
 }
 
-/** By its HTTP status a refused upgrade tells whether it was permission that was missing. */
+/** Statuses with which AWS's services refuse a caller: JSON services 400, the others 401 and 403. */
+const REFUSALS: readonly unknown[] = [400, 401, 403];
+
 function connectionFailed(cause: Error): UserError {
-  if ("statusCode" in cause && (cause.statusCode === 401 || cause.statusCode === 403)) {
+  if ("statusCode" in cause && REFUSALS.includes(cause.statusCode)) {
     return new UserError("cannot open data channel: AWS does not allow ssmmessages:OpenDataChannel", {
-      hint: "ask for the permission ssmmessages:OpenDataChannel; docs/permissions.md has the policy",
+      hint: `ask for the permission ssmmessages:OpenDataChannel; docs/permissions.md has the policy\nAWS says: ${cause.message}`,
       exitCode: ExitCode.Denied,
       cause,
     });

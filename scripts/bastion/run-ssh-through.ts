@@ -17,7 +17,7 @@ export interface SshThroughSession {
   readonly opening: Promise<OpenSession>;
   /** Aborted when nobody needs the session any more, open or not. */
   readonly ending: AbortController;
-  readonly launching: Promise<RunningSsh>;
+  readonly ssh: RunningSsh;
   readonly authorization: KeyAuthorization;
 }
 
@@ -35,17 +35,16 @@ export interface RunNeeds {
  * @throws what opening the session or authorizing the key met, or the signal's reason
  */
 export async function runSshThrough(parts: SshThroughSession, { signal, reporter }: RunNeeds): Promise<number> {
-  const { joinPoint, opening, ending, launching } = parts;
+  const { joinPoint, opening, ending, ssh } = parts;
   const failed = failureOf(opening);
   const joined = new Joined();
   try {
-    const ssh = await launching;
     const carrying = joined.carry(parts);
     const exitCode = await untilAborted(Promise.race([ssh.exitCode, failed, carrying]), signal);
     if (exitCode === SSH_FAILED && joined.lostSession !== undefined) await explainLoss(joined.lostSession, reporter);
     return exitCode;
   } finally {
-    await launching.then((ssh) => ssh.stop()).catch(() => undefined);
+    await ssh.stop();
     ending.abort();
     joined.close();
     joinPoint.close();

@@ -8,6 +8,8 @@ export interface Instance {
   readonly state: InstanceState;
   /** Milliseconds since 1970 UTC. */
   readonly launchTimeMs: number;
+  /** How long ago that was by AWS's clock when it was looked up: this computer's may be wrong by hours. */
+  readonly ageMs: number;
   readonly instanceType: string;
   readonly availabilityZone: string;
   /** The account that owns it. */
@@ -51,6 +53,8 @@ export interface Aws {
   /** Name tags of the running instances, for suggestions. */
   listInstanceNames(): Promise<string[]>;
 
+  /** Begins to load what a session will need, while another call is under way. */
+  prepareSession(): void;
   /** @throws TargetNotConnectedError when the instance's SSM Agent holds no connection */
   startSession(request: StartSessionRequest): Promise<StartedSession>;
   /** A new ticket for a session whose connection was lost; undefined when the session is over. */

@@ -3,7 +3,9 @@ import { readFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { systemClock } from "../../session-manager/clock.ts";
+import { ExitCode } from "../errors/exit-code.ts";
 import { renderError } from "../errors/render-error.ts";
+import { UserError } from "../errors/user-error.ts";
 import { privateDirectories } from "../platform/private-directories.ts";
 import { type Command, type CommandContext } from "./command-context.ts";
 import { type CommandLine, type Flags, readCommandLine } from "./command-line.ts";
@@ -119,13 +121,26 @@ async function buildContext<Arguments>(run: Run<Arguments>): Promise<CommandCont
 
 type Surroundings = "directories" | "workingDirectory" | "environment" | "process" | "onExit";
 
+function currentDirectory(): string {
+  try {
+    return process.cwd();
+  } catch (cause) {
+    const hint = "cd to another directory, and run the command again";
+    throw new UserError("cannot work here: the current directory is gone", {
+      hint,
+      exitCode: ExitCode.NotFound,
+      cause,
+    });
+  }
+}
+
 /** What the process says of itself. */
 function surroundings(): Pick<CommandContext, Surroundings> {
   const environment = process.env;
   const userId = process.getuid?.();
   return {
     directories: privateDirectories({ environment, home: homedir(), temporary: tmpdir(), userId }),
-    workingDirectory: process.cwd(),
+    workingDirectory: currentDirectory(),
     environment,
     process: { pid: process.pid, execPath: process.execPath, platform: process.platform, userId },
     onExit: (action) => process.once("exit", action),

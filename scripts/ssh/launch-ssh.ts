@@ -1,5 +1,6 @@
 // Starts the OpenSSH client on the person's own terminal, and ends it when it must.
 import { constants } from "node:os";
+import type { ProcessPromise } from "zx/core";
 import type { Clock } from "../../session-manager/clock.ts";
 import { ExitCode } from "../errors/exit-code.ts";
 import { UserError } from "../errors/user-error.ts";
@@ -16,12 +17,15 @@ export interface RunningSsh {
 /** Long enough for ssh to give the terminal back; then it is killed. */
 const PATIENCE_MS = 2_000;
 
+/** Starts ssh with stdin, stdout and stderr of this process. */
+export type LaunchSsh = (sshArguments: readonly string[]) => RunningSsh;
+
 /**
- * Starts ssh with stdin, stdout and stderr of this process.
+ * Finds ssh and all that it takes to start it, so that starting it takes no time.
  *
  * @throws UserError (69) when there is no ssh
  */
-export async function launchSsh(sshArguments: readonly string[], clock: Clock): Promise<RunningSsh> {
+export async function prepareSsh(clock: Clock): Promise<LaunchSsh> {
   const { $, which } = await import("zx/core");
   const program = await which("ssh", { nothrow: true });
   if (program === null) {
@@ -38,13 +42,16 @@ export async function launchSsh(sshArguments: readonly string[], clock: Clock): 
     postfix: "",
     quote: shellQuote,
   });
-  const running = execute`${program} ${[...sshArguments]}`;
-  const exitCode = statusOf(running);
+  return (sshArguments) => running(execute`${program} ${[...sshArguments]}`, clock);
+}
+
+function running(ssh: ProcessPromise, clock: Clock): RunningSsh {
+  const exitCode = statusOf(ssh);
   return {
     exitCode,
     async stop() {
-      running.child?.kill("SIGTERM");
-      const cancel = clock.schedule(PATIENCE_MS, () => running.child?.kill("SIGKILL"));
+      ssh.child?.kill("SIGTERM");
+      const cancel = clock.schedule(PATIENCE_MS, () => ssh.child?.kill("SIGKILL"));
       await exitCode;
       cancel();
     },

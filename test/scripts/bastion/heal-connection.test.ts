@@ -56,7 +56,7 @@ function heal(world: World) {
       return () => story.push("stop waiting");
     },
   };
-  const instance = instanceOf({ launchTimeMs: startMs - (world.launchedBeforeMs ?? 60 * MINUTE_MS) });
+  const instance = instanceOf({ ageMs: world.launchedBeforeMs ?? 60 * MINUTE_MS });
   const result = startSessionHealing(
     { instance, session, rebootPolicy: world.rebootPolicy ?? "ask" },
     { aws, clock, signal: controller.signal, reporter, terminal },

@@ -7,6 +7,7 @@ export function instanceOf(more: Partial<Instance> = {}): Instance {
     name: "bastion",
     state: "running",
     launchTimeMs: 0,
+    ageMs: 3_600_000,
     instanceType: "t3.nano",
     availabilityZone: "eu-west-1a",
     accountId: "123456789012",

@@ -13,7 +13,7 @@ import { runSshThrough } from "../../../scripts/bastion/run-ssh-through.ts";
 import { untilAborted } from "../../../scripts/command/until-aborted.ts";
 import { JoinPoint } from "../../../scripts/ssh/join-point.ts";
 import { type KeyPair, ephemeralKeyPair } from "../../../scripts/ssh/key-pair.ts";
-import { launchSsh } from "../../../scripts/ssh/launch-ssh.ts";
+import { prepareSsh } from "../../../scripts/ssh/launch-ssh.ts";
 import { sshArguments } from "../../../scripts/ssh/ssh-arguments.ts";
 import { systemClock } from "../../../session-manager/clock.ts";
 import type { SessionEnd, StandardStream } from "../../../session-manager/index.ts";
@@ -91,7 +91,7 @@ describe("runSshThrough()", () => {
         joinPoint: await JoinPoint.listen(socketPath),
         opening: given.opening?.(ending.signal) ?? Promise.resolve(opened.session),
         ending,
-        launching: launchSsh(given_, systemClock),
+        ssh: (await prepareSsh(systemClock))(given_),
         authorization: new KeyAuthorization(authorize, systemClock),
       },
       { signal: given.signal ?? new AbortController().signal, reporter: { warn: (text) => warnings.push(text) } },
