@@ -57,8 +57,12 @@ describe("runProgram()", () => {
 
   it("ends the program and all it started when it is called off, and fails with the reason", async () => {
     const cancel = new AbortController();
+    const script = `require("node:child_process").spawn("sleep", ["600"], { stdio: "inherit" })
+      .on("spawn", () => console.log("started"))`;
     // The sleep holds the output open: until it has ended too, nothing would settle.
-    const running = shell("echo started; sleep 600; true", {
+    const running = shell("", {
+      program: process.execPath,
+      programArguments: ["-e", script],
       signal: cancel.signal,
       onLine: () => {
         cancel.abort(new Error("Ctrl-C"));
