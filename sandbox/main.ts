@@ -80,7 +80,9 @@ process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
 const signal = abortOnSignals(process, (exitCode) => process.exit(exitCode));
 main(signal).then(
   (status) => process.exit(status),
-  (error: unknown) => {
+  (met: unknown) => {
+    // What an interruption breaks off fails in ways of its own.
+    const error: unknown = signal.aborted ? signal.reason : met;
     if (error instanceof Interruption) process.exit(error.exitCode);
     const { lines, exitCode } = renderError(error, { program: "sandbox", debug: false });
     process.stderr.write(lines.map((line) => `${line}\n`).join(""));

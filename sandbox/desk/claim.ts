@@ -1,5 +1,6 @@
 // One sandbox a checkout: who holds `.sandbox/` now, and what a sandbox that was killed has left running.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { ExitCode } from "../../scripts/errors/exit-code.ts";
 import { UserError } from "../../scripts/errors/user-error.ts";
@@ -15,6 +16,8 @@ interface Record {
   readonly sandbox: ProcessMark;
   /** Leaders of the process groups that it started. */
   readonly groups: readonly ProcessMark[];
+  /** For the temporary files of what it starts, which may be killed before it can remove them. */
+  readonly temporary: string;
 }
 
 /** Ends a process group; handed in, so that a test kills nobody. */
@@ -47,7 +50,10 @@ export class Claim {
       );
     }
     for (const group of previous?.groups ?? []) if (await isAlive(group)) endGroup(group.pid);
-    const claim = new Claim(path, { sandbox: await markOf(ownPid), groups: [] });
+    if (previous !== undefined) rmSync(previous.temporary, { recursive: true, force: true });
+    // Terraform's plugins listen on unix sockets in it, whose paths must be short.
+    const temporary = mkdtempSync(join(tmpdir(), "sandbox-"));
+    const claim = new Claim(path, { sandbox: await markOf(ownPid), groups: [], temporary });
     claim.#write();
     return claim;
   }
@@ -58,7 +64,13 @@ export class Claim {
     this.#write();
   }
 
+  /** A folder for temporary files, which goes with the claim, or when the next one is taken. */
+  get temporaryDirectory(): string {
+    return this.#record.temporary;
+  }
+
   release(): void {
+    rmSync(this.#record.temporary, { recursive: true, force: true });
     rmSync(this.#path, { force: true });
   }
 
@@ -78,7 +90,9 @@ async function isAlive({ pid, startMark }: ProcessMark): Promise<boolean> {
 
 function read(path: string): Record | undefined {
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as Record;
+    const record = JSON.parse(readFileSync(path, "utf8")) as Partial<Record>;
+    const { sandbox, groups, temporary } = record;
+    return sandbox && groups && temporary ? { sandbox, groups, temporary } : undefined;
   } catch {
     return undefined; // none, or its writer was killed half-way
   }

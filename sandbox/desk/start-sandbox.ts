@@ -60,7 +60,7 @@ export async function startSandbox(options: StartOptions): Promise<StartedSandbo
     deploy({
       projectDirectory: project,
       directory,
-      environment,
+      environment: { ...environment, TMPDIR: claim.temporaryDirectory },
       clock,
       signal,
       onProgress,

@@ -1,5 +1,5 @@
 // `npm run sandbox`, as a person starts it: what it says, what it ends with, and that nothing of it is left.
-import { afterAll, afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterAll, afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import {
   existsSync,
   mkdirSync,
@@ -10,7 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { findProviderMirror, terraformPlatform } from "../../sandbox/terraform/provider-mirror.ts";
 import { Person, type CommandOptions, type RunningCommand } from "../harness/run-command.ts";
@@ -25,14 +25,17 @@ const DEPLOY_LIMIT_MS = 300_000;
 // The person of these journeys has a home of its own, so the mirror in the real one must be named.
 const mirror = findProviderMirror({
   environment: process.env,
-  home: process.env["HOME"] ?? "/",
+  home: homedir(),
   platform: terraformPlatform(process.platform, process.arch),
 });
 const providerMirror: Record<string, string> = mirror === undefined ? {} : { TF_PLUGIN_MIRROR: mirror };
 
+jest.setTimeout(DEPLOY_LIMIT_MS);
+
 let person: Person;
 let directory: string;
 const people: Person[] = [];
+const started: RunningCommand[] = [];
 
 beforeEach(() => {
   person = new Person();
@@ -43,7 +46,10 @@ beforeEach(() => {
     symlinkSync(join(project, ".sandbox", name), join(directory, name));
   }
 });
-afterEach(() => {
+afterEach(async () => {
+  // Only a test that has failed has left any running.
+  for (const { child } of started) child.kill("SIGKILL");
+  await Promise.allSettled(started.splice(0).map(({ outcome }) => outcome));
   rmSync(directory, { recursive: true, force: true });
 });
 afterAll(() => {
@@ -52,11 +58,10 @@ afterAll(() => {
 
 function start(sandboxArguments: readonly string[], options: CommandOptions = {}): RunningCommand {
   const environment = { ...providerMirror, ...options.environment };
-  return person.start(process.execPath, [launcher, sandboxMain, "--directory", directory, ...sandboxArguments], {
-    timeLimitMs: DEPLOY_LIMIT_MS,
-    ...options,
-    environment,
-  });
+  const words = [launcher, sandboxMain, "--directory", directory, ...sandboxArguments];
+  const running = person.start(process.execPath, words, { timeLimitMs: DEPLOY_LIMIT_MS, ...options, environment });
+  started.push(running);
+  return running;
 }
 
 /** Process groups that the sandbox has noted, moto's first. */
@@ -80,93 +85,79 @@ async function expectNothingLeft(groups: readonly number[] = []): Promise<void> 
 }
 
 describe("npm run sandbox", () => {
-  it(
-    "with --exec deploys, gives the command's output and exit status and nothing else on stdout, and leaves nothing",
-    async () => {
-      const { outcome, stderrMatches } = start(["--exec", "echo here; echo there >&2; exit 7"], { input: "" });
-      await stderrMatches(/cdktf deploy/);
-      const groups = notedGroups();
-      const { status, stdout, stderr } = await outcome;
-      expect({ status, stdout }).toEqual({ status: 7, stdout: "here\n" });
-      expect(stderr.match(/real shell on this computer/g)).toHaveLength(1);
-      expect(stderr).toMatch(/^moto, the AWS behind it: [\d.]+ s$/m);
-      expect(stderr).toMatch(/^cdktf deploy: \d+ s$/m);
-      expect(stderr).toMatch(/^there$/m);
-      expect(groups).not.toEqual([]);
-      await expectNothingLeft(groups);
-    },
-    DEPLOY_LIMIT_MS,
-  );
+  it("with --exec deploys, gives the command's output and exit status and nothing else on stdout, and leaves nothing", async () => {
+    const { outcome, stderrMatches } = start(["--exec", "echo here; echo there >&2; exit 7"], { input: "" });
+    await stderrMatches(/cdktf deploy/);
+    const groups = notedGroups();
+    const { status, stdout, stderr } = await outcome;
+    expect({ status, stdout }).toEqual({ status: 7, stdout: "here\n" });
+    expect(stderr.match(/real shell on this computer/g)).toHaveLength(1);
+    expect(stderr).toMatch(/^moto, the AWS behind it: [\d.]+ s$/m);
+    expect(stderr).toMatch(/^cdktf deploy: \d+ s$/m);
+    expect(stderr).toMatch(/^there$/m);
+    expect(groups).not.toEqual([]);
+    await expectNothingLeft(groups);
+  });
 
-  it(
-    "without a terminal stays up for other terminals, where a second deploy changes nothing, until Ctrl-C",
-    async () => {
-      const { child, outcome, stderrMatches } = start([]);
-      await stderrMatches(/^the sandbox is up/m);
-      const groups = notedGroups();
-      const other = (script: string): ReturnType<Person["run"]> =>
-        person.run("sh", ["-c", `. "$0" && ${script}`, join(directory, "env"), project], {
-          timeLimitMs: DEPLOY_LIMIT_MS,
-        });
+  it("without a terminal stays up for other terminals, where a second deploy changes nothing, until Ctrl-C", async () => {
+    const { child, outcome, stderrMatches } = start([]);
+    await stderrMatches(/^the sandbox is up/m);
+    const groups = notedGroups();
+    const other = (script: string): ReturnType<Person["run"]> =>
+      person.run("sh", ["-c", `. "$0" && ${script}`, join(directory, "env"), project], {
+        timeLimitMs: DEPLOY_LIMIT_MS,
+      });
 
-      const connected = await other(`"$1/scripts/connect.ts" ${BASTION} -- 'echo "$HOME"'`);
-      expect(connected).toMatchObject({ status: 0, stdout: expect.stringContaining(directory) as unknown });
+    const connected = await other(`"$1/scripts/connect.ts" ${BASTION} -- 'echo "$HOME"'`);
+    expect(connected).toMatchObject({ status: 0, stdout: expect.stringContaining(directory) as unknown });
 
-      const second = await start(["--exec", "true"], { input: "" }).outcome;
-      expect(second.status).toBe(69);
-      expect(second.stderr).toMatch(/runs already, as process \d+[^]*hint: use it from here: \. .*env/);
+    const second = await start(["--exec", "true"], { input: "" }).outcome;
+    expect(second.status).toBe(69);
+    expect(second.stderr).toMatch(/runs already, as process \d+[^]*hint: use it from here: \. .*env/);
 
-      const output = join(directory, "other-out");
-      const deployed = await other(`cd "$1" && npx cdktf deploy --auto-approve --output '${output}'`);
-      expect(deployed.stdout).toContain("No changes. Your infrastructure matches the configuration.");
-      expect(deployed.status).toBe(0);
+    const output = join(directory, "other-out");
+    const deployed = await other(`cd "$1" && npx cdktf deploy --auto-approve --output '${output}'`);
+    expect(deployed.stdout).toContain("No changes.");
+    expect(deployed.status).toBe(0);
 
-      child.kill("SIGINT");
-      expect(await outcome).toMatchObject({ status: 0, stdout: "" });
-      await expectNothingLeft(groups);
-    },
-    DEPLOY_LIMIT_MS,
-  );
+    child.kill("SIGINT");
+    expect(await outcome).toMatchObject({ status: 0, stdout: "" });
+    await expectNothingLeft(groups);
+  });
 
-  it(
-    "ends with 130 on Ctrl-C in the middle of a deploy, and leaves nothing",
-    async () => {
-      const { child, outcome, stderrMatches } = start(["--exec", "true"], { input: "" });
-      await stderrMatches(/Creating|Creation complete/);
-      const groups = notedGroups();
-      child.kill("SIGINT");
-      expect(await outcome).toMatchObject({ status: 130, stdout: "" });
-      expect(groups.length).toBeGreaterThan(1);
-      await expectNothingLeft(groups);
-    },
-    DEPLOY_LIMIT_MS,
-  );
+  it("ends with 130 on Ctrl-C in the middle of a deploy, and leaves nothing", async () => {
+    const { child, outcome, stderrMatches } = start(["--exec", "true"], { input: "" });
+    await stderrMatches(/Creating|Creation complete/);
+    const groups = notedGroups();
+    child.kill("SIGINT");
+    expect(await outcome).toMatchObject({ status: 130, stdout: "" });
+    expect(groups.length).toBeGreaterThan(1);
+    await expectNothingLeft(groups);
+  });
 
-  it(
-    "after kill -9 in the middle of a deploy, the next start ends what was left running",
-    async () => {
-      const { child, outcome, stderrMatches } = start(["--exec", "true"], { input: "" });
-      await stderrMatches(/Creating|Creation complete/);
-      const groups = notedGroups();
-      child.kill("SIGKILL");
-      const next = start(["--exec", "true"], { input: "" });
-      await next.stderrMatches(/moto, the AWS behind it/);
-      next.child.kill("SIGINT");
-      expect(await next.outcome).toMatchObject({ status: 130 });
-      await outcome;
-      await expectNothingLeft(groups);
-    },
-    DEPLOY_LIMIT_MS,
-  );
+  it("after kill -9 in the middle of a deploy, the next start ends what was left running", async () => {
+    const { child, outcome, stderrMatches } = start(["--exec", "true"], { input: "" });
+    await stderrMatches(/Creating|Creation complete/);
+    const groups = notedGroups();
+    child.kill("SIGKILL");
+    const next = start(["--exec", "true"], { input: "" });
+    await next.stderrMatches(/moto, the AWS behind it/);
+    next.child.kill("SIGINT");
+    expect(await next.outcome).toMatchObject({ status: 130 });
+    await outcome;
+    await expectNothingLeft(groups);
+  });
 });
 
 describe("npm run sandbox, refused", () => {
   it("says what is missing and how to get it, with status 69, before anything is started", async () => {
     const tools = join(directory, "tools");
     mkdirSync(tools);
-    for (const name of ["python3", "ssh"]) symlinkSync(programPath(name), join(tools, name));
     writeFileSync(join(tools, "terraform"), "#!/bin/sh\necho Terraform v1.9.8\n", { mode: 0o755 });
-    const { status, stderr } = await start([], { input: "", environment: { PATH: tools } }).outcome;
+    const { status, stderr } = await start([], {
+      input: "",
+      environment: { PATH: `${tools}${delimiter}${process.env["PATH"] ?? ""}` },
+    }).outcome;
     expect(status).toBe(69);
     expect(stderr).toMatch(/^sandbox: error: cannot start the sandbox: "terraform" is too old \(1\.9\)\n/m);
     expect(stderr).toMatch(/^sandbox: hint: install Terraform 1\.10 or later: https:/m);
@@ -199,10 +190,3 @@ describe("npm run sandbox, refused", () => {
     expect(status).toBe(64);
   });
 });
-
-function programPath(name: string): string {
-  const folders = (process.env["PATH"] ?? "").split(delimiter);
-  const found = folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
-  if (found === undefined) throw new Error(`"${name}" is not on the PATH`);
-  return found;
-}
