@@ -1,0 +1,153 @@
+// The stack's life in the sandbox, with real Terraform and the real provider: deployed, unchanged, destroyed.
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  DescribeFlowLogsCommand,
+  DescribeInstancesCommand,
+  DescribeNetworkInterfacesCommand,
+  DescribeRouteTablesCommand,
+  DescribeSecurityGroupsCommand,
+  DescribeSubnetsCommand,
+  DescribeVolumesCommand,
+  DescribeVpcEndpointsCommand,
+  DescribeVpcsCommand,
+  EC2Client,
+} from "@aws-sdk/client-ec2";
+import { IAMClient, ListInstanceProfilesCommand, ListPoliciesCommand, ListRolesCommand } from "@aws-sdk/client-iam";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { createStateBucket, deploy, destroy, terraformEnvironment, waitUntilOnline } from "../../sandbox/deploy.ts";
+import { sandboxEnvironment } from "../../sandbox/desk/environment-file.ts";
+import { startEndpoint, startMoto, type Endpoint, type Moto } from "../../sandbox/sandbox.ts";
+import { findProviderMirror, terraformPlatform } from "../../sandbox/terraform/provider-mirror.ts";
+import { systemClock as clock } from "../../session-manager/clock.ts";
+import { Person } from "../harness/run-command.ts";
+import { OPEN_LIMIT_MS, openTestSandbox, type TestSandbox } from "../harness/test-sandbox.ts";
+
+const projectDirectory = join(import.meta.dirname, "..", "..");
+const region = "eu-central-1";
+const TERRAFORM_LIMIT_MS = 240_000;
+
+describe("the deployed bastion", () => {
+  let sandbox: TestSandbox;
+  const person = new Person();
+
+  beforeAll(async () => {
+    sandbox = await openTestSandbox();
+  }, OPEN_LIMIT_MS);
+
+  afterAll(async () => {
+    await sandbox.close();
+    person.leave();
+  });
+
+  it(
+    "shows no change in a second plan",
+    async () => {
+      const { directory, deployment } = sandbox.shared;
+      const plan = await person.run("terraform", ["plan", "-detailed-exitcode", "-input=false", "-no-color"], {
+        workingDirectory: join(directory, "cdktf.out", "stacks", "bastion"),
+        environment: { ...sandbox.environment(), ...deployment?.terraform },
+        timeLimitMs: TERRAFORM_LIMIT_MS,
+      });
+      expect(plan.stdout).toContain("No changes.");
+      expect(plan.status).toBe(0);
+    },
+    TERRAFORM_LIMIT_MS,
+  );
+
+  it("is online, because its network would let a real agent register", async () => {
+    const [instanceId = ""] = sandbox.shared.deployment?.instanceIds ?? [];
+    expect(await sandbox.endpoint.nodes.connection(instanceId)).toEqual({ connected: true });
+  });
+});
+
+describe("a bastion that is destroyed", () => {
+  let directory: string;
+  let moto: Moto;
+  let endpoint: Endpoint;
+
+  beforeAll(async () => {
+    directory = mkdtempSync(join(realpathSync(tmpdir()), "destroyed-"));
+    const environments = join(projectDirectory, ".sandbox");
+    moto = await startMoto({ directory: environments, logDirectory: directory, projectDirectory, region, clock });
+    endpoint = await startEndpoint({ moto, credentials: moto.deployer, directory, region, clock, sshServer: "ssh2" });
+    await createStateBucket(endpoint);
+  }, OPEN_LIMIT_MS);
+
+  afterAll(async () => {
+    await endpoint.close();
+    await moto.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  it(
+    "leaves nothing, though its instance was protected",
+    async () => {
+      const before = await inventory(endpoint);
+      const options = { projectDirectory, directory, environment: environment(endpoint, directory), clock };
+      const deployment = await deploy(options);
+      await waitUntilOnline(deployment, endpoint, clock);
+      expect(await inventory(endpoint)).not.toEqual(before);
+      await destroy(options);
+      expect(await inventory(endpoint)).toEqual(before);
+    },
+    2 * TERRAFORM_LIMIT_MS,
+  );
+});
+
+function environment({ url, deployer }: Endpoint, directory: string): Record<string, string> {
+  const platform = terraformPlatform(process.platform, process.arch);
+  const mirror = findProviderMirror({ environment: process.env, home: homedir(), platform });
+  return sandboxEnvironment(process.env, {
+    AWS_ENDPOINT_URL: url,
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: deployer.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: deployer.secretAccessKey,
+    ...terraformEnvironment(directory, region, mirror),
+  });
+}
+
+/** Names of all that the stack could leave, sorted; terminated instances and deleted endpoints stay in sight for a while. */
+async function inventory({ url, deployer }: Endpoint): Promise<string[]> {
+  const configuration = { endpoint: url, region, credentials: deployer };
+  const ec2 = new EC2Client(configuration);
+  const iam = new IAMClient(configuration);
+  const [vpcs, subnets, groups, interfaces, routeTables, endpoints, flowLogs, volumes, instances] = await Promise.all([
+    ec2.send(new DescribeVpcsCommand({})),
+    ec2.send(new DescribeSubnetsCommand({})),
+    ec2.send(new DescribeSecurityGroupsCommand({})),
+    ec2.send(new DescribeNetworkInterfacesCommand({})),
+    ec2.send(new DescribeRouteTablesCommand({})),
+    ec2.send(new DescribeVpcEndpointsCommand({})),
+    ec2.send(new DescribeFlowLogsCommand({})),
+    ec2.send(new DescribeVolumesCommand({})),
+    ec2.send(new DescribeInstancesCommand({})),
+  ]);
+  const [roles, policies, profiles] = await Promise.all([
+    iam.send(new ListRolesCommand({})),
+    iam.send(new ListPoliciesCommand({ Scope: "Local" })),
+    iam.send(new ListInstanceProfilesCommand({})),
+  ]);
+  return [
+    ...(vpcs.Vpcs ?? []).map(({ VpcId }) => VpcId),
+    ...(subnets.Subnets ?? []).map(({ SubnetId }) => SubnetId),
+    ...(groups.SecurityGroups ?? []).map(({ GroupId }) => GroupId),
+    ...(interfaces.NetworkInterfaces ?? []).map(({ NetworkInterfaceId }) => NetworkInterfaceId),
+    ...(routeTables.RouteTables ?? []).map(({ RouteTableId }) => RouteTableId),
+    ...(endpoints.VpcEndpoints ?? [])
+      .filter(({ State }) => String(State) !== "deleted")
+      .map((each) => each.VpcEndpointId),
+    ...(flowLogs.FlowLogs ?? []).map(({ FlowLogId }) => FlowLogId),
+    ...(volumes.Volumes ?? []).map(({ VolumeId }) => VolumeId),
+    ...(instances.Reservations ?? [])
+      .flatMap(({ Instances }) => Instances ?? [])
+      .filter(({ State }) => State?.Name !== "terminated")
+      .map(({ InstanceId }) => InstanceId),
+    ...(roles.Roles ?? []).map(({ Arn }) => Arn),
+    ...(policies.Policies ?? []).map(({ Arn }) => Arn),
+    ...(profiles.InstanceProfiles ?? []).map(({ Arn }) => Arn),
+  ]
+    .map(String)
+    .sort();
+}
