@@ -28,6 +28,9 @@ interface MotoAccessKey extends Omit<AccessKey, "caller"> {
   readonly principal: Omit<Caller, "isDeployer">;
 }
 
+/** IAM's own pattern, without the length; nothing else may become a header. */
+const ACCESS_KEY_ID = /^\w{1,128}$/;
+
 /** Finds access keys by their id. moto is asked each time, so a key that is deleted or deactivated is void at once. */
 export class AccessKeys {
   readonly #moto: MotoAddress;
@@ -47,8 +50,9 @@ export class AccessKeys {
   }
 
   async #ask(accessKeyId: string): Promise<AccessKey | undefined> {
-    const url = `${this.#moto.url}/sandbox/access-keys/${encodeURIComponent(accessKeyId)}`;
-    const response = await fetch(url, { headers: { [SECRET_HEADER]: this.#moto.secret } });
+    if (!ACCESS_KEY_ID.test(accessKeyId)) return undefined;
+    const headers = { [SECRET_HEADER]: this.#moto.secret, "x-sandbox-access-key": accessKeyId };
+    const response = await fetch(this.#moto.url, { headers });
     if (!response.ok) return undefined;
     const { isActive, principal, ...key } = (await response.json()) as MotoAccessKey;
     if (!isActive) return undefined;

@@ -17,6 +17,9 @@ export interface HandOnOptions {
 /** They concern one connection only, or, as the date, are ours to set. */
 const NOT_HANDED_ON = new Set(["connection", "keep-alive", "transfer-encoding", "expect", "date", "server", "upgrade"]);
 
+/** What we say to moto ourselves, and nobody else may. */
+const OURS = "x-sandbox-";
+
 /**
  * Resolves when the answer is through.
  *
@@ -51,7 +54,8 @@ function send(options: Pick<HandOnOptions, "moto" | "request" | "body">): Promis
 }
 
 function kept(message: IncomingMessage): Record<string, string | string[] | undefined> {
-  return Object.fromEntries(Object.entries(message.headers).filter(([name]) => !NOT_HANDED_ON.has(name)));
+  const headers = Object.entries(message.headers);
+  return Object.fromEntries(headers.filter(([name]) => !NOT_HANDED_ON.has(name) && !name.startsWith(OURS)));
 }
 
 /** A body of unknown length goes on in chunks, as it came. */

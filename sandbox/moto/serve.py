@@ -23,7 +23,8 @@ from access_keys import describe_access_key
 from mends import mend_all
 
 SECRET_HEADER = "HTTP_X_SANDBOX_SECRET"
-ACCESS_KEYS_PATH = "/sandbox/access-keys/"
+# A header and not a path: every path may be a bucket's.
+ACCESS_KEY_HEADER = "HTTP_X_SANDBOX_ACCESS_KEY"
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -40,10 +41,10 @@ class OnlyForTheSandbox:
         offered = environ.pop(SECRET_HEADER, "").encode("latin-1")
         if not hmac.compare_digest(offered, self.secret):
             return answer(start_response, "403 Forbidden", {"error": "only the sandbox's endpoint may talk to moto"})
-        path = environ.get("PATH_INFO", "")
-        if not path.startswith(ACCESS_KEYS_PATH):
+        access_key_id = environ.get(ACCESS_KEY_HEADER)
+        if access_key_id is None:
             return self.application(environ, start_response)
-        access_key = describe_access_key(path.removeprefix(ACCESS_KEYS_PATH))
+        access_key = describe_access_key(access_key_id)
         return answer(start_response, "200 OK" if access_key else "404 Not Found", access_key)
 
 

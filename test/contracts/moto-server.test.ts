@@ -45,7 +45,7 @@ describe("moto's server", () => {
     const moto = await startTestMoto();
     const answers = await Promise.all([
       fetch(moto.server.url),
-      fetch(`${moto.server.url}/sandbox/access-keys/AKIA`, { headers: { "x-sandbox-secret": "guessed" } }),
+      fetch(moto.server.url, { headers: { "x-sandbox-secret": "guessed", "x-sandbox-access-key": "AKIA" } }),
     ]);
     await moto.close();
     expect(answers.map(({ status }) => status)).toEqual([403, 403]);

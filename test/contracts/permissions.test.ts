@@ -19,13 +19,13 @@ import {
 } from "@aws-sdk/client-ssm";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import ssh2 from "ssh2";
+import { makeEd25519KeyPair } from "../../scripts/ssh/openssh-key.ts";
 import type { Credentials } from "../../sandbox/sandbox.ts";
 import { OPEN_LIMIT_MS, openTestSandbox, type TestSandbox } from "../harness/test-sandbox.ts";
 import { createIsolatedNetwork } from "./isolated-network.ts";
 
 const USER = "permissions-ada";
-const PUBLIC_KEY = ssh2.utils.generateKeyPairSync("ed25519").public;
+const PUBLIC_KEY = makeEd25519KeyPair("test").publicKey;
 let sandbox: TestSandbox;
 let instanceId: string;
 let credentials: Credentials;

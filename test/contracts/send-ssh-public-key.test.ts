@@ -3,12 +3,13 @@ import { StopInstancesCommand, TerminateInstancesCommand } from "@aws-sdk/client
 import { EC2InstanceConnectClient, SendSSHPublicKeyCommand } from "@aws-sdk/client-ec2-instance-connect";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import ssh2 from "ssh2";
+import { makeEd25519KeyPair } from "../../scripts/ssh/openssh-key.ts";
 import { ShiftedClock } from "../harness/shifted-clock.ts";
 import { OPEN_LIMIT_MS, openTestSandbox, type TestSandbox } from "../harness/test-sandbox.ts";
 import { createIsolatedNetwork } from "./isolated-network.ts";
 
 const clock = new ShiftedClock();
-const PUBLIC_KEY = ssh2.utils.generateKeyPairSync("ed25519").public;
+const PUBLIC_KEY = makeEd25519KeyPair("test").publicKey;
 let sandbox: TestSandbox;
 let client: EC2InstanceConnectClient;
 let instanceId: string;

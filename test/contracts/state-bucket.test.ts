@@ -4,6 +4,7 @@ import {
   CreateBucketCommand,
   DeleteObjectCommand,
   GetObjectCommand,
+  ListBucketsCommand,
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
@@ -47,6 +48,22 @@ describe("an object", () => {
 
   it("that is missing fails with NoSuchKey", async () => {
     await expect(read("missing")).rejects.toMatchObject({ name: "NoSuchKey" });
+  });
+});
+
+describe("a request that pretends to be the sandbox's own", () => {
+  it("is an ordinary call, and learns no secret key", async () => {
+    const client = new S3Client({ ...sandbox.configuration(), forcePathStyle: true });
+    client.middlewareStack.add(
+      (next) => (command) => {
+        const { headers } = command.request as { headers: Record<string, string> };
+        headers["x-sandbox-access-key"] = sandbox.shared.deployer.accessKeyId;
+        return next(command);
+      },
+      { step: "build", name: "pretend" },
+    );
+    const { Buckets } = await client.send(new ListBucketsCommand({}));
+    expect(Buckets?.map(({ Name }) => Name)).toContain(Bucket);
   });
 });
 
