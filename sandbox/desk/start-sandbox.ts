@@ -44,6 +44,7 @@ const REGION = "eu-central-1";
 export async function startSandbox(options: StartOptions): Promise<StartedSandbox> {
   const { project, directory, steps, closing, clock, signal } = options;
   const claim = await Claim.take(join(directory, "running.json"), process.pid);
+  rmSync(environmentFile(directory), { force: true }); // a killed sandbox's, which leads nowhere
   closing.add(() => {
     claim.release();
   });
@@ -111,12 +112,16 @@ function busy(port: number, cause: Error): UserError {
 /** The environment of what we start; the same goes into the file for other terminals, for as long as we are up. */
 function provideEnvironment(endpoint: Endpoint, { directory, closing }: StartOptions): Record<string, string> {
   const own = ownEnvironment(endpoint, directory);
-  const file = join(directory, "env");
+  const file = environmentFile(directory);
   writeEnvironmentFile(file, own);
   closing.add(() => {
     rmSync(file, { force: true });
   });
   return sandboxEnvironment(process.env, own);
+}
+
+function environmentFile(directory: string): string {
+  return join(directory, "env");
 }
 
 function ownEnvironment({ url, region, deployer }: Endpoint, directory: string): Record<string, string> {

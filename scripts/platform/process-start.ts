@@ -6,21 +6,24 @@ import { promisify } from "node:util";
 /** Fields of /proc/<pid>/stat after the program's name, which stands in brackets and may hold anything; 22 counts from 1. */
 const START_TIME_FIELD = 22;
 const FIRST_FIELD_AFTER_NAME = 3;
+/** A process that has ended, and that its parent has not asked about yet. */
+const ENDED = /^[ZX]/;
 
 /**
  * A mark of when the process began: the same for as long as it lives, another for every later one with its pid.
  *
  * @returns undefined when no such process runs, or the system does not tell
- * @see proc_pid_stat(5), `starttime`; elsewhere `ps -o lstart=`, to the second
+ * @see proc_pid_stat(5), `starttime`; elsewhere `ps -o stat=,lstart=`, to the second
  */
 export async function processStartMark(pid: number, platform: NodeJS.Platform): Promise<string | undefined> {
   if (platform === "linux") return startOnLinux(pid);
   try {
     // A plain program with a list of arguments and no shell; zx would put one in between.
-    const { stdout } = await promisify(execFile)("ps", ["-o", "lstart=", "-p", String(pid)], {
+    const { stdout } = await promisify(execFile)("ps", ["-o", "stat=", "-o", "lstart=", "-p", String(pid)], {
       env: { LC_ALL: "C", PATH: "/bin:/usr/bin" },
     });
-    return stdout.trim() === "" ? undefined : stdout.trim();
+    const [, state = "", start] = /^(\S+)\s+(.*\S)\s*$/.exec(stdout.trim()) ?? [];
+    return ENDED.test(state) ? undefined : start;
   } catch {
     return undefined; // ps ends with 1 when there is no such process
   }
@@ -32,5 +35,6 @@ async function startOnLinux(pid: number): Promise<string | undefined> {
     .slice(content.lastIndexOf(")") + 1)
     .split(" ")
     .slice(1);
+  if (ENDED.test(fields[0] ?? "")) return undefined;
   return fields[START_TIME_FIELD - FIRST_FIELD_AFTER_NAME];
 }
