@@ -99,6 +99,7 @@ export default tseslint.config(
     files: ["**/*.mjs"],
     languageOptions: {
       globals: {
+        performance: "readonly",
         process: "readonly",
         console: "readonly",
         Buffer: "readonly",
