@@ -47,7 +47,7 @@ export class OutgoingStream {
   readonly #window = new InFlightWindow();
   readonly #inFlight = new Map<number, InFlight>(); // in the order of their numbers
   #inFlightBytes = 0;
-  #queue: Iterator<InFlight> | undefined; // over what was under way when the connection was lost
+  #queue: InFlight[] = []; // what was under way when the connection was lost, the oldest last
   #queuedBytes = 0;
   #nextNumber = 0;
   #flow: Flow = "held";
@@ -132,7 +132,7 @@ export class OutgoingStream {
     this.#window.changePath();
     for (const message of this.#inFlight.values()) message.isQueued = true;
     this.#queuedBytes = this.#inFlightBytes;
-    this.#queue = this.#inFlight.values();
+    this.#queue = [...this.#inFlight.values()].reverse();
     this.#sendQueued();
   }
 
@@ -168,10 +168,13 @@ export class OutgoingStream {
 
   #sendQueued(): void {
     while (this.#queuedBytes > 0 && this.#inFlightBytes - this.#queuedBytes < this.#window.bytes) {
-      const message = this.#queue?.next().value as InFlight;
+      const message = this.#queue.pop();
+      if (message === undefined) return;
+      if (!message.isQueued) continue; // acknowledged meanwhile
       this.#unqueue(message);
       this.#resend(message);
     }
+    if (this.#queuedBytes === 0) this.#queue = [];
   }
 
   #unqueue(message: InFlight): void {
