@@ -75,12 +75,18 @@ export async function startSandbox(options: StartOptions): Promise<StartedSandbo
 function warn({ steps, directory }: StartOptions): void {
   const { username } = userInfo();
   steps.say(
-    `note: the sandbox's bastion is a real shell on this computer, as ${username}, with a home of its own below ${directory}`,
+    `note: the sandbox's bastion is a real shell on this computer, as ${username}, with a home of its own below ${directory} that goes with it`,
   );
 }
 
 async function openEndpoint(moto: Moto, options: StartOptions): Promise<Endpoint> {
-  const { directory, sshServer, port, clock, closing, steps } = options;
+  const { sshServer, port, clock, closing, steps } = options;
+  const directory = join(options.directory, "instances");
+  const forget = (): void => {
+    rmSync(directory, { recursive: true, force: true }); // terminated with the sandbox, homes and all
+  };
+  forget();
+  closing.add(forget);
   try {
     const endpoint = await startEndpoint({
       moto,

@@ -80,7 +80,7 @@ async function expectNothingLeft(groups: readonly number[] = []): Promise<void> 
   expect(await person.leftovers()).toEqual([]);
   const alive = await Promise.all(groups.map(isAlive));
   expect(groups.filter((_, index) => alive[index])).toEqual([]);
-  expect(existsSync(join(directory, "env"))).toBe(false);
+  expect(["env", "running.json", "instances"].filter((name) => existsSync(join(directory, name)))).toEqual([]);
 }
 
 describe("npm run sandbox", () => {
