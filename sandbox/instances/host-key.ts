@@ -1,6 +1,9 @@
 // The host key of an instance: made once, kept in the instance's directory, so that a reboot does not change it.
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process"; // its output is not wanted, and there is no shell to quote for
+import { randomUUID } from "node:crypto";
+import { readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import ssh2 from "ssh2";
 
 export interface HostKey {
@@ -18,12 +21,14 @@ export async function hostKeyIn(directory: string): Promise<HostKey> {
   return { privateKeyFile, privateKey, publicKey: publicKeyOf(privateKey) };
 }
 
+/** By ssh-keygen, as ssh2 1.17 makes a broken key when one of its numbers begins with a zero byte: 1 of 130. */
 async function makeHostKey(file: string): Promise<string> {
-  const { private: privateKey } = ssh2.utils.generateKeyPairSync("ed25519");
-  // Written whole under another name first: a sandbox that is killed here leaves no half a key.
-  await writeFile(`${file}.new`, privateKey, { mode: 0o600 });
-  await rename(`${file}.new`, file);
-  return privateKey;
+  // Made whole under another name first: a sandbox that is killed here leaves no half a key.
+  const unfinished = `${file}.${randomUUID()}`;
+  await promisify(execFile)("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", unfinished]);
+  await rename(`${unfinished}.pub`, `${file}.pub`);
+  await rename(unfinished, file);
+  return readFile(file, "utf8");
 }
 
 function publicKeyOf(privateKey: string): string {

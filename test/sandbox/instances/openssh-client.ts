@@ -5,7 +5,7 @@ import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline, type Duplex } from "node:stream";
-import ssh2 from "ssh2";
+import { makeEd25519KeyPair } from "../../../scripts/ssh/openssh-key.ts";
 
 const PROXY = `
 const socket = require("node:net").connect(process.argv[1]);
@@ -24,6 +24,7 @@ export class OpensshClient {
   readonly directory: string;
   readonly publicKey: string;
   readonly #server: Server;
+  readonly #running = new Set<ChildProcessWithoutNullStreams>();
 
   private constructor(directory: string, publicKey: string, server: Server) {
     this.directory = directory;
@@ -33,8 +34,8 @@ export class OpensshClient {
 
   static async open(connect: () => Promise<Duplex>): Promise<OpensshClient> {
     const directory = await mkdtemp(join(tmpdir(), "ssh-"));
-    const key = ssh2.utils.generateKeyPairSync("ed25519");
-    await writeFile(join(directory, "key"), key.private, { mode: 0o600 });
+    const key = makeEd25519KeyPair("test");
+    await writeFile(join(directory, "key"), key.privateKey, { mode: 0o600 });
     const server = createServer({ allowHalfOpen: true }, (socket) => {
       connect().then(
         (stream) => {
@@ -45,10 +46,12 @@ export class OpensshClient {
       );
     });
     await new Promise<void>((resolve) => server.listen(join(directory, "socket"), resolve));
-    return new OpensshClient(directory, key.public, server);
+    return new OpensshClient(directory, key.publicKey, server);
   }
 
+  /** Ends what a failed test has left running, too. */
   async close(): Promise<void> {
+    for (const child of this.#running) child.kill("SIGKILL");
     this.#server.close();
     await rm(this.directory, { recursive: true, force: true });
   }
@@ -71,7 +74,10 @@ export class OpensshClient {
   }
 
   start(program: string, programArguments: readonly string[]): ChildProcessWithoutNullStreams {
-    return spawn(program, [...this.options, ...programArguments]);
+    const child = spawn(program, [...this.options, ...programArguments]);
+    this.#running.add(child);
+    child.once("exit", () => this.#running.delete(child));
+    return child;
   }
 
   /** Runs `ssh`, gives it `input`, and waits for its end. */

@@ -294,9 +294,9 @@ async function echoServer(): Promise<[Server, number]> {
   return [server, (server.address() as AddressInfo).port];
 }
 
-/** Says `text`, ends, and returns all that comes back; tries again while nothing listens. */
+/** Says `text`, ends, and returns all that comes back; tries again for 10 s while nothing listens. */
 async function echoThrough(address: string | number, text: string): Promise<string> {
-  for (;;) {
+  for (let tries = 0; tries < 500; tries++) {
     const socket = typeof address === "string" ? connect(address) : connect(address, "127.0.0.1");
     const opened = await new Promise((resolve) =>
       socket
@@ -313,6 +313,7 @@ async function echoThrough(address: string | number, text: string): Promise<stri
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+  return "nothing listens";
 }
 
 async function socksEcho(socksPort: number, port: number, text: string): Promise<string> {
