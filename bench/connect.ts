@@ -17,12 +17,12 @@ export interface ConnectFigures {
  */
 const AWS_CLI_SCRIPT = `
 set -e
-python=$3; name=$1; key=$2/key
+name=$1; key=$2/key; python=$3; user=$4
 aws() { "$python" -m awscli "$@"; }
 id=$(aws ec2 describe-instances --filters "Name=tag:Name,Values=$name" Name=instance-state-name,Values=running \\
   --query 'Reservations[0].Instances[0].InstanceId' --output text)
 ssh-keygen -q -t rsa -N '' -f "$key"
-aws ec2-instance-connect send-ssh-public-key --instance-id "$id" --instance-os-user ec2-user \\
+aws ec2-instance-connect send-ssh-public-key --instance-id "$id" --instance-os-user "$user" \\
   --ssh-public-key "file://$key.pub" >/dev/null
 aws ssm start-session --target "$id" --document-name AWS-StartSSHSession --parameters portNumber=22 >/dev/null
 rm "$key" "$key.pub"
@@ -36,7 +36,7 @@ exit 0
 
 /** Medians of alternating runs. */
 export async function benchConnect(
-  { root, bastion, awsCommandLine }: { root: string; bastion: string; awsCommandLine: string },
+  { root, bastion, osUser, awsCommandLine }: { root: string; bastion: string; osUser: string; awsCommandLine: string },
   { environment }: SandboxProcess,
   rounds: number,
 ): Promise<ConnectFigures> {
@@ -45,9 +45,9 @@ export async function benchConnect(
     writeFileSync(join(directory, "session-manager-plugin"), SILENT_PLUGIN, { mode: 0o755 });
     const path = `${directory}:${environment["PATH"] ?? ""}`;
     const ours = (): ReturnType<typeof runProgram> =>
-      runProgram([join(root, "scripts", "connect.ts"), bastion, "--", "true"], { env: environment });
+      runProgram([join(root, "scripts", "connect.ts"), `${osUser}@${bastion}`, "--", "true"], { env: environment });
     const theirs = (): ReturnType<typeof runProgram> =>
-      runProgram(["sh", "-c", AWS_CLI_SCRIPT, "sh", bastion, directory, awsCommandLine], {
+      runProgram(["sh", "-c", AWS_CLI_SCRIPT, "sh", bastion, directory, awsCommandLine, osUser], {
         env: { ...environment, PATH: path },
       });
     await alternate({ ours, theirs }, 2); // bundles and caches of both are made

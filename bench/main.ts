@@ -1,5 +1,6 @@
 // `npm run bench`: the numbers that docs/performance.md keeps, measured against a sandbox as a person starts it.
 import { execFileSync } from "node:child_process";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { provideAwsCommandLine } from "./aws-command-line.ts";
 import { benchConnect } from "./connect.ts";
@@ -28,12 +29,14 @@ async function benchHelp(): Promise<void> {
 async function benchServer(sshServer: "ssh2" | "sshd", awsCommandLine: string): Promise<void> {
   const sandbox = await startSandbox(root, sshServer === "sshd" ? ["--sshd"] : []);
   try {
-    const connect = await benchConnect({ root, bastion, awsCommandLine }, sandbox, CONNECT_ROUNDS);
+    // A real sshd asks this computer who its users are.
+    const osUser = sshServer === "sshd" ? userInfo().username : "ec2-user";
+    const connect = await benchConnect({ root, bastion, osUser, awsCommandLine }, sandbox, CONNECT_ROUNDS);
     const ratio = connect.commandLineInterfaceMs / connect.connectMs;
     say(`${sshServer}: connect.ts ${bastion} -- true: ${connect.connectMs.toFixed(0)} ms`);
     say(`${sshServer}: AWS CLI's three calls and ssh-keygen: ${connect.commandLineInterfaceMs.toFixed(0)} ms`);
     say(`${sshServer}: ${ratio.toFixed(1)} times faster (medians of ${connect.rounds} alternating runs)`);
-    const transfer = await benchTransfer({ root, bastion }, sandbox, TRANSFER_ROUNDS);
+    const transfer = await benchTransfer({ root, bastion, osUser }, sandbox, TRANSFER_ROUNDS);
     say(`${sshServer}: 64 MiB up ${transfer.uploadMBs.toFixed(1)} MB/s, down ${transfer.downloadMBs.toFixed(1)} MB/s`);
     say(`${sshServer}: peak resident size of the client ${transfer.peakMiB.toFixed(0)} MiB`);
   } finally {

@@ -17,7 +17,7 @@ export interface TransferFigures {
 
 /** Medians of alternating runs; random bytes, so that nothing can be compressed. */
 export async function benchTransfer(
-  { root, bastion }: { root: string; bastion: string },
+  { root, bastion, osUser }: { root: string; bastion: string; osUser: string },
   { environment }: SandboxProcess,
   rounds: number,
 ): Promise<TransferFigures> {
@@ -25,7 +25,7 @@ export async function benchTransfer(
   const file = join(directory, "random");
   writeFileSync(file, randomFillSync(Buffer.alloc(TRANSFER_BYTES)));
   const connect = (remote: string, stdin?: number): Promise<Run> =>
-    runProgram([join(root, "scripts", "connect.ts"), bastion, "--", remote], {
+    runProgram([join(root, "scripts", "connect.ts"), `${osUser}@${bastion}`, "--", remote], {
       env: environment,
       ...(stdin === undefined ? {} : { stdin }),
     });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 export interface ConnectRun {
   /** The checkout. */
   readonly project: string;
-  /** Name tag. */
+  /** Name tag, or user@ and the Name tag. */
   readonly bastion: string;
   readonly environment: Readonly<Record<string, string>>;
   /** What follows the bastion's name on the command line. */

@@ -29,7 +29,7 @@ export interface StartOptions {
 }
 
 export interface StartedSandbox {
-  /** Name tag. */
+  /** The bastion as connect.ts takes it: its Name tag, and the OS user before it where the image's own will not do. */
   readonly bastion: string;
   /** Of a process that is to meet the sandbox. */
   readonly environment: Readonly<Record<string, string>>;
@@ -69,7 +69,12 @@ export async function startSandbox(options: StartOptions): Promise<StartedSandbo
     }),
   );
   await steps.step("the bastion's SSM Agent", () => waitUntilOnline(deployment, endpoint, clock, signal));
-  return { bastion: deployment.instanceName, environment, ended: moto.ended };
+  return { bastion: destination(deployment.instanceName, options), environment, ended: moto.ended };
+}
+
+/** A real sshd asks this computer who its users are; ec2-user is none of them. */
+function destination(instanceName: string, { sshServer }: StartOptions): string {
+  return sshServer === "sshd" ? `${userInfo().username}@${instanceName}` : instanceName;
 }
 
 function warn({ steps, directory }: StartOptions): void {
