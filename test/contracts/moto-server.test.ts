@@ -5,7 +5,7 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { startMotoServer } from "../../sandbox/moto/moto.ts";
 import { systemClock as clock } from "../../session-manager/clock.ts";
 import { startTestMoto } from "../harness/moto.ts";
@@ -13,6 +13,8 @@ import { startTestMoto } from "../harness/moto.ts";
 const project = join(import.meta.dirname, "..", "..");
 const region = "eu-central-1";
 let directory: string;
+
+jest.setTimeout(60_000); // for a computer that does much else
 
 beforeEach(() => {
   directory = mkdtempSync(join(realpathSync(tmpdir()), "moto-process-"));
