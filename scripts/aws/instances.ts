@@ -27,7 +27,7 @@ export function instancePorts(settings: ClientSettings): InstancePorts {
   };
   return {
     async findInstancesByName(name) {
-      const found = await describe([{ Name: "tag:Name", Values: [literalFilterValue(name)] }]);
+      const found = await describe([{ Name: "tag:Name", Values: [filterValueFor(name)] }]);
       return found.filter((instance) => instance.name === name);
     },
     async findInstanceById(instanceId) {
@@ -46,9 +46,12 @@ export function instancePorts(settings: ClientSettings): InstancePorts {
   };
 }
 
-/** A filter value that means itself: `*` and `?` are wildcards to EC2, and a backslash takes that away. */
-function literalFilterValue(text: string): string {
-  return text.replace(/[\\*?]/g, (character) => `\\${character}`);
+/**
+ * A filter value that lets the text through: what EC2 reads as a wildcard or an escape gives way to `?`, any one
+ * character, and the caller looks closer.
+ */
+function filterValueFor(text: string): string {
+  return text.replace(/[\\*]/g, "?");
 }
 
 /** All pages. */
