@@ -45,8 +45,8 @@ export const HANDED_ON = [
   "ssm:UpdateDocumentDefaultVersion",
 ] as const;
 
-/** moto answers these with the same made-up keys for everybody, which nobody could sign with. */
-export const REFUSED = ["sts:GetFederationToken", "sts:GetSessionToken"] as const;
+/** moto answers it with the same made-up key for everybody, which nobody could sign with. */
+export const REFUSED = ["sts:GetFederationToken"] as const;
 
 /** Every other call goes to moto. */
 export function fateOf(service: string, operation: string): Fate {

@@ -3,15 +3,19 @@
 from typing import Any
 
 from moto.core import DEFAULT_ACCOUNT_ID
-from moto.iam.models import iam_backends
+from moto.iam.models import User, iam_backends
 from moto.sts.models import sts_backends
+
+from mends.session_tokens import SESSIONS
 
 PARTITION = "aws"
 
 
 def describe_access_key(access_key_id: str) -> dict[str, Any] | None:
-    """The key of an IAM user or of an assumed role; None if moto has issued no such key."""
-    return describe_user_key(access_key_id) or describe_role_key(access_key_id)
+    """The key of an IAM user, of a user's session or of an assumed role; None if moto has issued no such key."""
+    return (
+        describe_user_key(access_key_id) or describe_session_key(access_key_id) or describe_role_key(access_key_id)
+    )
 
 
 def describe_user_key(access_key_id: str) -> dict[str, Any] | None:
@@ -21,9 +25,26 @@ def describe_user_key(access_key_id: str) -> dict[str, Any] | None:
                 return {
                     "secretAccessKey": key.secret_access_key,
                     "isActive": key.status == "Active",
-                    "principal": {"type": "User", "name": user.name, "arn": user.arn, "userId": user.id},
+                    "principal": describe_user(user),
                 }
     return None
+
+
+def describe_session_key(access_key_id: str) -> dict[str, Any] | None:
+    session = SESSIONS.get(access_key_id)
+    if session is None:
+        return None
+    return {
+        "secretAccessKey": session.access_key.secret_access_key,
+        "isActive": True,
+        "sessionToken": session.session_token,
+        "expirationMs": round(session.expiration.timestamp() * 1000),
+        "principal": describe_user(session.user),
+    }
+
+
+def describe_user(user: User) -> dict[str, str]:
+    return {"type": "User", "name": user.name, "arn": user.arn, "userId": user.id}
 
 
 def describe_role_key(access_key_id: str) -> dict[str, Any] | None:

@@ -146,6 +146,41 @@ describe("the addresses of a subnet", () => {
   });
 });
 
+describe("a filter on a tag", () => {
+  it.each([
+    ["a*b?c\\d[e]", "a\\*b\\?c\\\\d[e]"],
+    ["db-1", "db-?"],
+    ["two\nlines", "two*"],
+    ["(group)", "(group)"],
+  ])("finds %j by %j", async (name, pattern) => {
+    const Tags = [{ Key: "Name", Value: name }];
+    const instanceId = await run({ TagSpecifications: [{ ResourceType: "instance", Tags }] });
+    const Filters = [
+      { Name: "tag:Name", Values: [pattern] },
+      { Name: "instance-state-name", Values: ["running"] },
+    ];
+    const { Reservations } = await sandbox.ec2.send(new DescribeInstancesCommand({ Filters }));
+    await terminate(instanceId);
+    expect(Reservations?.flatMap(({ Instances }) => Instances ?? []).map((each) => each.InstanceId)).toEqual([
+      instanceId,
+    ]);
+  });
+
+  it("finds no other name that only looks like a pattern", async () => {
+    const Filters = [{ Name: "tag:Name", Values: ["[a-z]*", "d\\*"] }];
+    const { Reservations } = await sandbox.ec2.send(new DescribeInstancesCommand({ Filters }));
+    expect(Reservations).toEqual([]);
+  });
+});
+
+describe("TerminateInstances", () => {
+  it("may be called again", async () => {
+    const instanceId = await run();
+    await terminate(instanceId);
+    await expect(terminate(instanceId)).resolves.toBeUndefined();
+  });
+});
+
 describe("the services that have endpoints", () => {
   it.each(["ssm", "ssmmessages", "ec2messages", "s3", "logs", "kms"])("are %s and others", async (service) => {
     const ServiceNames = [`com.amazonaws.eu-central-1.${service}`];

@@ -9,7 +9,7 @@ import {
 } from "@aws-sdk/client-iam";
 import { ListBucketsCommand, S3Client } from "@aws-sdk/client-s3";
 import { DescribeSessionsCommand, SSMClient } from "@aws-sdk/client-ssm";
-import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { AssumeRoleCommand, GetCallerIdentityCommand, GetSessionTokenCommand, STSClient } from "@aws-sdk/client-sts";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Credentials } from "../../sandbox/sandbox.ts";
 import { ShiftedClock } from "../harness/shifted-clock.ts";
@@ -179,5 +179,34 @@ describe("the credentials of an assumed role", () => {
     clock.offsetMs = 16 * 60_000;
     const call = calls[service]?.({ ...sandbox.configuration(credentials), maxAttempts: 2 });
     await expect(call).rejects.toMatchObject({ name });
+  });
+});
+
+describe("the credentials of GetSessionToken", () => {
+  it("are the user's own until they expire", async () => {
+    const key = await sandbox.createUser("of-a-session", [{ Effect: "Deny", Action: "*", Resource: "*" }]);
+    const sts = new STSClient(sandbox.configuration(key));
+    const { Credentials } = await sts.send(new GetSessionTokenCommand({ DurationSeconds: 900 }));
+    const credentials = {
+      accessKeyId: Credentials?.AccessKeyId ?? "",
+      secretAccessKey: Credentials?.SecretAccessKey ?? "",
+      sessionToken: Credentials?.SessionToken ?? "",
+    };
+    const session = new STSClient(sandbox.configuration(credentials));
+    const { Arn } = await session.send(new GetCallerIdentityCommand({}));
+    expect(Arn).toBe("arn:aws:iam::123456789012:user/of-a-session");
+    const again = session.send(new GetSessionTokenCommand({}));
+    await expect(again).rejects.toMatchObject({ name: "AccessDenied" });
+    clock.offsetMs = 16 * 60_000;
+    await expect(session.send(new GetCallerIdentityCommand({}))).rejects.toMatchObject({ name: "ExpiredToken" });
+  });
+
+  it("are others each time", async () => {
+    const sts = new STSClient(sandbox.configuration());
+    const [first, second] = [
+      await sts.send(new GetSessionTokenCommand({})),
+      await sts.send(new GetSessionTokenCommand({})),
+    ];
+    expect(first.Credentials?.AccessKeyId).not.toBe(second.Credentials?.AccessKeyId);
   });
 });

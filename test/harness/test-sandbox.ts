@@ -144,21 +144,13 @@ export class TestSandbox {
   /** Terminates what it has launched: the deployed subnet has few addresses. */
   async close(): Promise<void> {
     try {
-      const running = await this.#launchedAndNotTerminated();
-      if (running.length > 0) await this.ec2.send(new TerminateInstancesCommand({ InstanceIds: running }));
+      if (this.#launched.length > 0)
+        await this.ec2.send(new TerminateInstancesCommand({ InstanceIds: [...this.#launched] }));
     } finally {
       for (const client of [this.ec2, this.iam, this.ssm]) client.destroy();
       await this.endpoint.close();
       rmSync(this.#directory, { recursive: true, force: true });
     }
-  }
-
-  /** moto, unlike AWS, fails when an instance is terminated twice. */
-  async #launchedAndNotTerminated(): Promise<string[]> {
-    if (this.#launched.length === 0) return [];
-    const { Reservations } = await this.ec2.send(new DescribeInstancesCommand({ InstanceIds: [...this.#launched] }));
-    const instances = (Reservations ?? []).flatMap(({ Instances }) => Instances ?? []);
-    return instances.filter(({ State }) => State?.Name !== "terminated").flatMap(({ InstanceId }) => InstanceId ?? []);
   }
 
   async #deployedInstance() {

@@ -7,11 +7,14 @@ afterwards, and after a restart of the endpoint in front.
 from . import (
     canonical_parameters,
     endpoint_services,
+    filter_wildcards,
     instance_security_groups,
     interface_endpoint_addresses,
     monitoring,
     no_public_address,
+    repeated_termination,
     security_group_rule_descriptions,
+    session_tokens,
     subnet_addresses,
     termination_protection,
 )
@@ -20,10 +23,13 @@ from . import (
 def mend_all() -> None:
     canonical_parameters.mend()
     endpoint_services.mend()
+    filter_wildcards.mend()
     instance_security_groups.mend()
     interface_endpoint_addresses.mend()
     monitoring.mend()
     no_public_address.mend()
+    repeated_termination.mend()
     security_group_rule_descriptions.mend()
+    session_tokens.mend()
     subnet_addresses.mend()
     termination_protection.mend()

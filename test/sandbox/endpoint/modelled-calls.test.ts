@@ -13,7 +13,7 @@ describe("fateOf()", () => {
     ["ec2-instance-connect", "SendSerialConsoleSSHPublicKey", "refused"],
     ["ssmmessages", "POST /v1/control-channel/i-0", "refused"],
     ["ec2messages", "GetMessages", "refused"],
-    ["sts", "GetSessionToken", "refused"],
+    ["sts", "GetFederationToken", "refused"],
     ["sts", "AssumeRole", "moto"],
     ["rds", "CreateDBInstance", "moto"],
   ])("of %s:%s is %s", (service, operation, fate) => {
