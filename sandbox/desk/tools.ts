@@ -29,8 +29,8 @@ const tools: readonly Tool[] = [
     // A Python without venv and ensurepip (Debian splits them off) cannot hold moto's server.
     programArguments: ["-c", "import sys, venv, ensurepip; print('Python %d.%d' % sys.version_info[:2])"],
     version: /^Python (\d+\.\d+)/,
-    atLeast: [3, 9],
-    cure: "install Python 3.9 or later with its venv module: https://www.python.org/downloads, or apt install python3-venv",
+    atLeast: [3, 10], // moto takes no older one
+    cure: "install Python 3.10 or later with its venv module: https://www.python.org/downloads, or apt install python3-venv",
   },
   {
     name: "ssh",
