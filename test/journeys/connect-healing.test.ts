@@ -1,0 +1,79 @@
+// An SSM Agent that is not connected, where nobody can be asked.
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { systemClock } from "../../session-manager/clock.ts";
+import { OPEN_LIMIT_MS, openTestSandbox, type TestSandbox } from "../harness/test-sandbox.ts";
+import { JOURNEY_LIMIT_MS, Journey, ownLines } from "./connect-journey.ts";
+
+const NAME = "journey-healing";
+const TEN_MINUTES_MS = 10 * 60_000;
+
+describe("connect.ts and an SSM Agent that is not connected", () => {
+  let sandbox: TestSandbox;
+  let journey: Journey;
+  let instanceId = "";
+  /** Added to the sandbox's time, in ms. */
+  let hurryMs = 0;
+  beforeAll(async () => {
+    const clock = { ...systemClock, now: () => systemClock.now() + hurryMs };
+    sandbox = await openTestSandbox({ clock, bootMs: 3_000 });
+    instanceId = await sandbox.cloneBastion(NAME);
+  }, OPEN_LIMIT_MS);
+  afterAll(() => sandbox.close());
+  beforeEach(() => {
+    hurryMs = 0;
+    journey = new Journey(sandbox);
+  });
+  afterEach(async () => {
+    try {
+      await journey.expectNothingLeft();
+    } finally {
+      journey.leave();
+    }
+  });
+
+  it(
+    "waits for an instance that has just been launched, and goes on",
+    async () => {
+      const id = await sandbox.launchBastion("journey-young");
+      const outcome = await journey.connect(["journey-young", "--", "exit", "5"]);
+      expect(outcome.status).toBe(5);
+      expect(ownLines(outcome)).toEqual([
+        `connect: "journey-young" (${id}) has just been launched; waiting for its SSM Agent, at most 5 min`,
+      ]);
+    },
+    JOURNEY_LIMIT_MS,
+  );
+
+  it(
+    "reboots when told to, waits with progress, and goes on",
+    async () => {
+      sandbox.endpoint.nodes.offlineUntilReboot.add(instanceId);
+      hurryMs = TEN_MINUTES_MS;
+      const outcome = await journey.connect([NAME, "--reboot", "--", "exit", "7"]);
+      expect(outcome.status).toBe(7);
+      expect(ownLines(outcome)).toEqual([
+        `connect: rebooted "${NAME}" (${instanceId}); waiting for its SSM Agent, at most 6 min`,
+      ]);
+    },
+    JOURNEY_LIMIT_MS,
+  );
+
+  it.each([
+    ["--no-reboot is set", ["--no-reboot"], "a reboot is what mends it most often: --reboot"],
+    ["nobody can be asked", [], "reboot it (account 123456789012, eu-central-1) with --reboot"],
+  ])(
+    "fails with 69, never asks, and reboots nothing when %s",
+    async (reason, flags, hint) => {
+      sandbox.endpoint.nodes.offlineUntilReboot.add(instanceId);
+      hurryMs = TEN_MINUTES_MS;
+      const outcome = await journey.connect([NAME, ...flags, "--", "true"]);
+      expect(outcome.status).toBe(69);
+      expect(ownLines(outcome)).toEqual([
+        `connect: error: cannot start session: the SSM Agent of "${NAME}" (${instanceId}) is not connected, and ${reason}`,
+        `connect: hint: ${hint}`,
+      ]);
+      expect(sandbox.endpoint.nodes.offlineUntilReboot.has(instanceId)).toBe(true);
+    },
+    JOURNEY_LIMIT_MS,
+  );
+});
