@@ -1,6 +1,8 @@
 // Runs ssh through a session that is still being opened, and sees to it that neither outlives the other.
 import type { Socket } from "node:net";
+import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { type Clock, sleep } from "../../session-manager/clock.ts";
 import type { StandardStream } from "../../session-manager/index.ts";
 import type { Reporter } from "../command/reporter.ts";
 import { untilAborted } from "../command/until-aborted.ts";
@@ -8,6 +10,9 @@ import type { JoinPoint } from "../ssh/join-point.ts";
 import type { RunningSsh } from "../ssh/launch-ssh.ts";
 import { type KeyAuthorization, holdAfterVersionLine } from "./key-authorization.ts";
 import type { OpenSession } from "./open-session.ts";
+
+/** A server that waits for the client to speak first is none that RFC 4253 describes, but it is waited for no longer. */
+const FIRST_WORD_LIMIT_MS = 1_000;
 
 /** ssh's own failure: it could not connect, or lost its connection. Other statuses are the remote command's. */
 const SSH_FAILED = 255;
@@ -22,6 +27,7 @@ export interface SshThroughSession {
 }
 
 export interface RunNeeds {
+  readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly reporter: Pick<Reporter, "warn">;
 }
@@ -34,12 +40,13 @@ export interface RunNeeds {
  *
  * @throws what opening the session or authorizing the key met, or the signal's reason
  */
-export async function runSshThrough(parts: SshThroughSession, { signal, reporter }: RunNeeds): Promise<number> {
+export async function runSshThrough(parts: SshThroughSession, needs: RunNeeds): Promise<number> {
+  const { signal, reporter } = needs;
   const { joinPoint, opening, ending, ssh } = parts;
   const failed = failureOf(opening);
   const joined = new Joined();
   try {
-    const carrying = joined.carry(parts);
+    const carrying = joined.carry(parts, needs.clock);
     const exitCode = await untilAborted(Promise.race([ssh.exitCode, failed, carrying]), signal);
     if (exitCode === SSH_FAILED && joined.lostSession !== undefined) await explainLoss(joined.lostSession, reporter);
     return exitCode;
@@ -59,6 +66,23 @@ function failureOf(work: Promise<unknown>): Promise<never> {
   });
 }
 
+/**
+ * Resolves when the server has spoken, which sshd does first.
+ *
+ * Until then the agent may have no connection to it, and refuses what comes: the client would send it again, but only
+ * when the retransmission timeout of 200 ms and more has passed.
+ */
+async function firstWord(fromServer: Readable, clock: Clock): Promise<void> {
+  const spoken = new AbortController();
+  fromServer.once("data", () => {
+    spoken.abort();
+  });
+  fromServer.once("close", () => {
+    spoken.abort();
+  });
+  await sleep(FIRST_WORD_LIMIT_MS, clock, spoken.signal).catch(() => undefined);
+}
+
 async function explainLoss(stream: StandardStream, reporter: Pick<Reporter, "warn">): Promise<void> {
   const { reason } = await stream.ended;
   reporter.warn(`the session has ended: ${reason}`);
@@ -72,7 +96,7 @@ class Joined {
   lostSession: StandardStream | undefined;
 
   /** Carries bytes both ways. Rejects when the key cannot be authorized; never resolves. */
-  async carry({ joinPoint, opening, authorization }: SshThroughSession): Promise<never> {
+  async carry({ joinPoint, opening, authorization }: SshThroughSession, clock: Clock): Promise<never> {
     const [connection, { stream }] = await Promise.all([joinPoint.connection, opening]);
     this.#connection = connection;
     this.#noteWhoEndsFirst(connection, stream);
@@ -83,8 +107,8 @@ class Joined {
         // A refusal holds for ever: the stream stays as it is until ssh has ended.
         return new Promise((release) => void authorized.then(release, () => undefined));
       });
-      pipeline(connection, stream).catch(() => undefined);
       pipeline(stream, hold, connection).catch(() => undefined);
+      void firstWord(hold, clock).then(() => pipeline(connection, stream).catch(() => undefined));
     });
   }
 

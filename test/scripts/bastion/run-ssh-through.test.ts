@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Duplex } from "node:stream";
+import { Duplex, Transform } from "node:stream";
 import { AuthorizedKeys } from "../../../sandbox/instances/authorized-keys.ts";
 import { Instances } from "../../../sandbox/instances/instances.ts";
 import { KeyAuthorization } from "../../../scripts/bastion/key-authorization.ts";
@@ -35,6 +35,29 @@ function asSession(stream: Duplex): { session: OpenSession; end: (end: SessionEn
   };
   const session = { sessionId: "ann-1", stream: Object.assign(stream, { ended }) as unknown as StandardStream, close };
   return { session, end, isClosed: () => stream.destroyed };
+}
+
+/** A session whose server speaks late, and that counts what it is sent until then. */
+function holdBack(server: Duplex): { opened: ReturnType<typeof asSession>; run: { writtenBeforeFirstWord: number } } {
+  const run = { writtenBeforeFirstWord: 0 };
+  let hasSpoken = false;
+  const fromServer = new Transform({
+    transform(chunk, _encoding, callback) {
+      systemClock.schedule(hasSpoken ? 0 : 300, () => {
+        hasSpoken = true;
+        callback(null, chunk);
+      });
+    },
+  });
+  const toServer = new Transform({
+    transform(chunk: Buffer, _encoding, callback) {
+      if (!hasSpoken) run.writtenBeforeFirstWord += chunk.length;
+      callback(null, chunk);
+    },
+  });
+  server.pipe(fromServer);
+  toServer.pipe(server);
+  return { opened: asSession(Duplex.from({ readable: fromServer, writable: toServer })), run };
 }
 
 describe("runSshThrough()", () => {
@@ -94,7 +117,11 @@ describe("runSshThrough()", () => {
         ssh: (await prepareSsh(systemClock))(given_),
         authorization: new KeyAuthorization(authorize, systemClock),
       },
-      { signal: given.signal ?? new AbortController().signal, reporter: { warn: (text) => warnings.push(text) } },
+      {
+        clock: systemClock,
+        signal: given.signal ?? new AbortController().signal,
+        reporter: { warn: (text) => warnings.push(text) },
+      },
     );
     const outcome = await status.then(
       (exitCode) => ({ exitCode }),
@@ -108,6 +135,14 @@ describe("runSshThrough()", () => {
     expect(outcome).toEqual({ exitCode: 7 });
     expect(warnings).toEqual([]);
     expect([opened.isClosed(), socketIsLeft]).toEqual([true, false]);
+  });
+
+  it("sends the server nothing before it has spoken", async () => {
+    // What the agent gets before it has reached sshd it refuses, and it comes again only after 200 ms.
+    const { opened, run: running } = holdBack(await instances.connect(instanceId, 22));
+    const { outcome } = await run({ command: ["exit", "7"], opening: () => Promise.resolve(opened.session) });
+    expect(outcome).toEqual({ exitCode: 7 });
+    expect(running.writtenBeforeFirstWord).toBe(0);
   });
 
   it("accepts the host key once, under the instance's id", async () => {
