@@ -67,6 +67,7 @@ describe("connect.ts on a terminal", () => {
       await shell.stderrMatches(/shell42/);
       shell.child.kill("SIGTERM"); // closes the terminal
       await shell.outcome;
+      await expect(journey.person.leftovers()).resolves.toEqual([]);
     },
     JOURNEY_LIMIT_MS,
   );
