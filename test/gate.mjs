@@ -12,6 +12,7 @@ const inModules = (path) => join(root, "node_modules", path);
 const jest = (...folders) => ({
   command: [inModules("jest/bin/jest.js"), ...folders.map((folder) => `test/${folder}/`)],
   environment: {
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true", // its own switch, hides no other warning
     NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --experimental-vm-modules --disable-warning=ExperimentalWarning`,
   },
   kind: "jest",
