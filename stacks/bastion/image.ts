@@ -1,4 +1,5 @@
 // The bastion's machine image: which one, and whether a newer one replaces the bastion.
+import { Annotations } from "cdktf";
 import { Construct } from "constructs";
 import { DataAwsSsmParameter } from "@cdktf/provider-aws/lib/data-aws-ssm-parameter/index.js";
 
@@ -42,6 +43,8 @@ export class Image extends Construct {
 
   constructor(scope: Construct, id: string, props: ImageProps) {
     super(scope, id);
+    if (props.name === "al2")
+      Annotations.of(this).addWarning("the support of Amazon Linux 2 ended on 2026-06-30: al2023 takes its place");
     const parameter = new DataAwsSsmParameter(this, "parameter", {
       name: PARAMETERS[props.name](architectureOf(props.instanceType)),
     });

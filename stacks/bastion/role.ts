@@ -90,9 +90,10 @@ function coreStatements(account: AwsAccount): PolicyStatement[] {
   ];
 }
 
-/** `${aws:userid}` would be Terraform's in its JSON; the data source writes IAM's variables `&{aws:userid}`. */
+/** `${` and `%{` begin Terraform's own templates; the data source writes IAM's variables `&{aws:userid}`. */
 function withIamVariables(statement: PolicyStatement): PolicyStatement {
-  return JSON.parse(JSON.stringify(statement).replaceAll("${", "&{")) as PolicyStatement;
+  const text = JSON.stringify(statement).replaceAll("${", "&{").replaceAll("%{", "%%{");
+  return JSON.parse(text) as PolicyStatement;
 }
 
 /** `arn:aws:iam::aws:policy/ReadOnlyAccess` has the id `aws-ReadOnlyAccess`, wherever it stands in the list. */

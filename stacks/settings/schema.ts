@@ -136,11 +136,15 @@ export const settingsSchema = z.strictObject({
       description: "Bucket for Terraform's state, made by `npm run state-bucket`. STATE_BUCKET wins over it.",
       example: "sandbox-tfstate-111122223333-eu-central-1",
     }),
-  state_key: z.string().min(1, isNot("the key of an S3 object")).optional().meta({
-    description:
-      "Key of the state in that bucket. Default: `bastion/<application>-<file's environment>.tfstate`. STATE_KEY wins over it.",
-    example: "bastion/sandbox-dev.tfstate",
-  }),
+  state_key: z
+    .string()
+    .regex(/^[\w!.*'()/-]+$/, isNot("the key of an S3 object"))
+    .optional()
+    .meta({
+      description:
+        "Key of the state in that bucket. Default: `bastion/<application>-<file's environment>.tfstate`. STATE_KEY wins over it.",
+      example: "bastion/sandbox-dev.tfstate",
+    }),
   state_region: region.optional().meta({
     description: "The bucket's Region. Default: `aws_region`, else AWS_REGION. STATE_REGION wins over it.",
     example: "eu-central-1",

@@ -286,7 +286,7 @@ describe("the role", () => {
               Sid: "Own",
               Effect: "Allow",
               Action: "s3:GetObject",
-              Resource: "arn:aws:s3:::tools/${aws:userid}/*",
+              Resource: "arn:aws:s3:::tools/${aws:userid}/%{x}/*",
               Condition: { StringEquals: { "aws:PrincipalAccount": ["1", "2"] } },
             },
           ],
@@ -299,7 +299,7 @@ describe("the role", () => {
         sid: "Own",
         effect: "Allow",
         actions: ["s3:GetObject"],
-        resources: ["arn:aws:s3:::tools/&{aws:userid}/*"],
+        resources: ["arn:aws:s3:::tools/&{aws:userid}/%%{x}/*"],
         condition: [{ test: "StringEquals", variable: "aws:PrincipalAccount", values: ["1", "2"] }],
       },
     ]);
