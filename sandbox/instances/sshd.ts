@@ -1,5 +1,5 @@
 // OpenSSH's own sshd as the SSH server of an instance: one `sshd -i` for each connection, no daemon, no port.
-import { execFile, spawn, type ChildProcess } from "node:child_process"; // a byte stream at full speed; zx buffers output
+import { execFile, spawn } from "node:child_process"; // a byte stream at full speed; zx buffers output
 import { renameSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { userInfo } from "node:os";
@@ -42,7 +42,7 @@ export class Sshd {
   readonly #sshd: string;
   readonly #configurationFile: string;
   readonly #logFile: string;
-  readonly #connections = new Set<ChildProcess>();
+  readonly #connections = new Set<() => void>();
 
   private constructor(sshd: string, directory: string) {
     this.#sshd = sshd;
@@ -72,13 +72,14 @@ export class Sshd {
       stdio: ["pipe", "pipe", "ignore"],
       detached: true, // Ctrl-C where the sandbox runs is not for it
     });
-    this.#connections.add(sshd);
     const leave = (): void => {
       sshd.kill();
+      sshd.stdin.destroy(); // a signal that sshd gets between two waits is noticed at its next input only
     };
+    this.#connections.add(leave);
     sshd.once("error", leave);
     sshd.once("close", () => {
-      this.#connections.delete(sshd);
+      this.#connections.delete(leave);
       stream.destroy();
     });
     pipeline(stream, sshd.stdin, () => undefined);
@@ -87,7 +88,7 @@ export class Sshd {
 
   /** Ends all connections; sshd ends the programs it started for them. */
   close(): void {
-    for (const sshd of this.#connections) sshd.kill();
+    for (const leave of this.#connections) leave();
   }
 
   async #configure({ instanceId, directory, hostKey, home, authorizedKeys }: SshdOptions): Promise<void> {

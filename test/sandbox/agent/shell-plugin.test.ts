@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { AWS_TIMING } from "../../../sandbox/agent/timing.ts";
 import { systemClock } from "../../../session-manager/clock.ts";
 import { agentBench, until, type AgentBench, type AgentBenchOptions } from "./agent-bench.ts";
+import { isRunning } from "../instances/process-state.ts";
 import { acknowledgement, handshakeResponse, RecordingLink, written } from "./hand-written-wire.ts";
 
 let home: string;
@@ -52,9 +53,9 @@ describe("ShellPlugin", () => {
     expect(link.output[0]).toMatchObject({ number: 0, payloadType: 1, flags: 1 });
     bench.session.receive(size(0, 101, 31));
     bench.session.receive(typed(1, "stty size; echo $TERM; pwd\n"));
+    await until(() => link.text().includes(`31 101\r\nxterm-256color\r\n${home}\r\n`));
     bench.session.receive(typed(2, "exit\n"));
     await expect(bench.session.ended).resolves.toBe("");
-    expect(link.text()).toContain(`31 101\r\nxterm-256color\r\n${home}\r\n`);
     expect(link.acknowledged.filter((number) => number === 2)).toHaveLength(1);
   });
 
@@ -162,11 +163,3 @@ describe("CommandPlugin", () => {
     expect(link.text(12)).toBe("EXIT_CODE: 130");
   });
 });
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}

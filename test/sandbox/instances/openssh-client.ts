@@ -10,7 +10,7 @@ import { makeEd25519KeyPair } from "../../../scripts/ssh/openssh-key.ts";
 const PROXY = `
 const socket = require("node:net").connect(process.argv[1]);
 process.stdin.pipe(socket); socket.pipe(process.stdout);
-socket.on("error", () => process.exit(1));
+socket.on("error", () => process.exit(1)); socket.on("close", () => process.exit());
 `;
 
 export interface Outcome {

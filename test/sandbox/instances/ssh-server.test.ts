@@ -10,6 +10,7 @@ import { Instances } from "../../../sandbox/instances/instances.ts";
 import { systemClock } from "../../../session-manager/clock.ts";
 import { FakeClock } from "../../harness/fake-clock.ts";
 import { OpensshClient, outcomeOf } from "./openssh-client.ts";
+import { isRunning } from "./process-state.ts";
 
 const INSTANCE_ID = "i-0123456789abcdef0";
 const PERSON = userInfo().username;
@@ -182,7 +183,7 @@ describe.each(["ssh2", "sshd"] as const)("an instance's SSH server (%s)", (sshSe
 
   it("ends what it runs when the instance stops", async () => {
     const running = client.start("ssh", ["-tt", `${PERSON}@instance`, "echo $$; exec sleep 600"]);
-    const pid = Number(await firstMatch(running.stdout, /(\d+)/));
+    const pid = Number(await firstMatch(running.stdout, /(\d+)\r?\n/));
     await instances.stop(INSTANCE_ID);
     await expect(outcomeOf(running)).resolves.toMatchObject({ status: 255 });
     await expect(gone(pid)).resolves.toBe(true);
@@ -261,7 +262,7 @@ sys.stdout.write(seen.decode())`;
 
   it("ends a command whose client has gone", async () => {
     const running = client.start("ssh", ["ec2-user@instance", "echo $$; exec sleep 600"]);
-    const pid = Number(await firstMatch(running.stdout, /(\d+)/));
+    const pid = Number(await firstMatch(running.stdout, /(\d+)\r?\n/));
     running.kill("SIGKILL");
     await expect(gone(pid)).resolves.toBe(true);
   });
@@ -351,13 +352,6 @@ function firstMatch(stream: NodeJS.ReadableStream, pattern: RegExp): Promise<str
 }
 
 async function gone(pid: number): Promise<boolean> {
-  for (let tries = 0; tries < 500; tries++) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return true;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  return false;
+  for (let tries = 0; tries < 200 && isRunning(pid); tries++) await new Promise((resolve) => setTimeout(resolve, 20));
+  return !isRunning(pid);
 }
