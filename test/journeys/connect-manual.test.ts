@@ -1,10 +1,12 @@
 // What the manual prints is what works: each command of docs/commands.md is run, and the policy of docs/permissions.md.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { TerminateInstancesCommand } from "@aws-sdk/client-ec2";
 import { readFileSync, symlinkSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Credentials } from "../../sandbox/sandbox.ts";
+import { systemClock } from "../../session-manager/clock.ts";
 import { OPEN_LIMIT_MS, openTestSandbox, type TestSandbox } from "../harness/test-sandbox.ts";
 import { JOURNEY_LIMIT_MS, Journey } from "./connect-journey.ts";
 
@@ -30,8 +32,10 @@ describe("the manual of connect.ts", () => {
   let sandbox: TestSandbox;
   let journey: Journey;
   let credentials: Credentials;
+  /** Added to the sandbox's time, in ms. */
+  let hurryMs = 0;
   beforeAll(async () => {
-    sandbox = await openTestSandbox();
+    sandbox = await openTestSandbox({ clock: { ...systemClock, now: () => systemClock.now() + hurryMs } });
     credentials = await sandbox.createUser("reader-of-the-manual", policyOfTheManual());
   }, OPEN_LIMIT_MS);
   afterAll(() => sandbox.close());
@@ -85,15 +89,16 @@ describe("the manual of connect.ts", () => {
   it(
     "names a policy that suffices for a reboot",
     async () => {
-      const name = "journey-manual-offline";
-      const id = await sandbox.cloneBastion(name, { Name: NAME });
-      sandbox.endpoint.nodes.offlineUntilReboot.add(id);
-      // The instance is young, so it is waited for first: what is asked is the permission to ask.
-      const running = journey.start([id, "--reboot", "--", "true"], { credentials });
-      await running.stderrMatches(/waiting for its SSM Agent/);
-      await wait(2_500);
-      sandbox.endpoint.nodes.offlineUntilReboot.delete(id);
-      await expect(running.outcome).resolves.toMatchObject({ status: 0 });
+      const id = await sandbox.cloneBastion(NAME);
+      try {
+        sandbox.endpoint.nodes.offlineUntilReboot.add(id);
+        hurryMs = 10 * 60_000; // the instance is no longer young
+        const outcome = await journey.connect([id, "--reboot", "--", "exit", "3"], { credentials });
+        expect(outcome).toMatchObject({ status: 3, stderr: expect.stringContaining("rebooted") });
+      } finally {
+        hurryMs = 0;
+        await sandbox.ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] })); // or there would be two
+      }
     },
     JOURNEY_LIMIT_MS,
   );
