@@ -30,7 +30,8 @@ interface Outputs {
   readonly state_policy_arn: string;
 }
 
-const APP = ["node", "scripts/launcher.mjs", "stacks/state-bucket.ts"] as const;
+/** A package of cdktf's calls util.isArray, of which Node 24 warns at every start. */
+const APP = ["node", "--disable-warning=DEP0044", "scripts/launcher.mjs", "stacks/state-bucket.ts"] as const;
 
 /**
  * Deploys the bucket's stack; returns the exit status.
