@@ -37,7 +37,11 @@ export class Journey {
 
   /** The environment of any command that is to meet the sandbox. */
   environment(credentials?: Credentials): Record<string, string> {
-    return this.sandbox.environment(credentials);
+    const environment = Object.entries(this.sandbox.environment(credentials));
+    // A person has not silenced the SDK: that connect.ts must do itself.
+    return Object.fromEntries(
+      environment.filter(([name]) => name !== "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"),
+    );
   }
 
   /** Fails when a process, a key, a socket or a session is left. */

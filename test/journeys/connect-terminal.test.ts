@@ -1,12 +1,14 @@
 // A person at a terminal: the shell, Ctrl-C, and questions.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { TerminateInstancesCommand } from "@aws-sdk/client-ec2";
+import { CreateRoleCommand, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../../session-manager/clock.ts";
 import type { RunningCommand } from "../harness/run-command.ts";
 import { OPEN_LIMIT_MS, openTestSandbox, type TestSandbox } from "../harness/test-sandbox.ts";
-import { JOURNEY_LIMIT_MS, Journey, connectScript } from "./connect-journey.ts";
+import { JOURNEY_LIMIT_MS, Journey, connectPolicyWithout, connectScript } from "./connect-journey.ts";
 
 const NAME = "journey-terminal";
 const CTRL_C = "\u0003";
@@ -40,6 +42,19 @@ describe("connect.ts on a terminal", () => {
     const bridge = join(import.meta.dirname, "terminal.py");
     const running = journey.person.start("python3", [bridge, connectScript, ...words], options);
     return { ...running, type: (text) => void running.child.stdin?.write(text) };
+  }
+
+  /** ARN of a role that may do what connect.ts does. */
+  async function roleWithMfa(): Promise<string> {
+    const trust = { Effect: "Allow", Principal: { AWS: "arn:aws:iam::123456789012:root" }, Action: "sts:AssumeRole" };
+    const document = (Statement: object[]): string => JSON.stringify({ Version: "2012-10-17", Statement });
+    const RoleName = "journey-admin";
+    const { Role } = await sandbox.iam.send(
+      new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: document([trust]) }),
+    );
+    const PolicyDocument = document(connectPolicyWithout());
+    await sandbox.iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: "connect", PolicyDocument }));
+    return Role?.Arn ?? "";
   }
 
   it(
@@ -81,6 +96,27 @@ describe("connect.ts on a terminal", () => {
       await login.stderrMatches(/Enter passphrase for key/);
       login.type("open sesame\n");
       await expect(login.outcome).resolves.toMatchObject({ status: 6 });
+    },
+    JOURNEY_LIMIT_MS,
+  );
+
+  it(
+    "asks for the MFA code that an assumed role demands",
+    async () => {
+      const role = await roleWithMfa();
+      const { accessKeyId, secretAccessKey } = sandbox.shared.deployer;
+      const directory = join(journey.person.home, ".aws");
+      mkdirSync(directory);
+      const keys = `[keys]\naws_access_key_id=${accessKeyId}\naws_secret_access_key=${secretAccessKey}\n`;
+      writeFileSync(join(directory, "credentials"), keys);
+      const profile = `[profile admin]\nsource_profile=keys\nrole_arn=${role}\nmfa_serial=arn:aws:iam::123456789012:mfa/ada\n`;
+      writeFileSync(join(directory, "config"), profile);
+      const login = start(NAME, "--profile", "admin", "--", "exit 7");
+      await login.stderrMatches(/MFA code for arn:aws:iam::123456789012:mfa\/ada: /);
+      login.type("123456\n");
+      const { status, stderr } = await login.outcome;
+      expect(status).toBe(7);
+      expect(stderr.match(/MFA code/g)).toHaveLength(1); // three services, one question
     },
     JOURNEY_LIMIT_MS,
   );
