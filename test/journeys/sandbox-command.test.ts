@@ -104,6 +104,7 @@ describe("npm run sandbox", () => {
     const groups = notedGroups();
     const other = (script: string): ReturnType<Person["run"]> =>
       person.run("sh", ["-c", `. "$0" && ${script}`, join(directory, "env"), project], {
+        environment: { NODE_DISABLE_COMPILE_CACHE: "1" }, // npx would leave its own in the temporary directory
         timeLimitMs: DEPLOY_LIMIT_MS,
       });
 
