@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { alternate, median, runProgram } from "./measure.ts";
+import { alternate, median, timeProgram } from "./measure.ts";
 import type { SandboxProcess } from "./sandbox-process.ts";
 
 export interface ConnectFigures {
@@ -44,10 +44,10 @@ export async function benchConnect(
   try {
     writeFileSync(join(directory, "session-manager-plugin"), SILENT_PLUGIN, { mode: 0o755 });
     const path = `${directory}:${environment["PATH"] ?? ""}`;
-    const ours = (): ReturnType<typeof runProgram> =>
-      runProgram([join(root, "scripts", "connect.ts"), `${osUser}@${bastion}`, "--", "true"], { env: environment });
-    const theirs = (): ReturnType<typeof runProgram> =>
-      runProgram(["sh", "-c", AWS_CLI_SCRIPT, "sh", bastion, directory, awsCommandLine, osUser], {
+    const ours = (): ReturnType<typeof timeProgram> =>
+      timeProgram([join(root, "scripts", "connect.ts"), `${osUser}@${bastion}`, "--", "true"], { env: environment });
+    const theirs = (): ReturnType<typeof timeProgram> =>
+      timeProgram(["sh", "-c", AWS_CLI_SCRIPT, "sh", bastion, directory, awsCommandLine, osUser], {
         env: { ...environment, PATH: path },
       });
     await alternate({ ours, theirs }, 2); // bundles and caches of both are made

@@ -4,7 +4,7 @@ import { userInfo } from "node:os";
 import { join } from "node:path";
 import { provideAwsCommandLine } from "./aws-command-line.ts";
 import { benchConnect } from "./connect.ts";
-import { median, runProgram } from "./measure.ts";
+import { median, timeProgram } from "./measure.ts";
 import { startSandbox } from "./sandbox-process.ts";
 import { benchTransfer } from "./transfer.ts";
 
@@ -21,7 +21,7 @@ async function benchHelp(): Promise<void> {
   const durations: number[] = [];
   for (let run = 0; run < CONNECT_ROUNDS; run++) {
     const command = [join(root, "scripts", "connect.ts"), "--help"];
-    durations.push((await runProgram(command, { env: { PATH: process.env["PATH"] ?? "" } })).durationMs);
+    durations.push((await timeProgram(command, { env: { PATH: process.env["PATH"] ?? "" } })).durationMs);
   }
   say(`connect.ts --help: ${median(durations).toFixed(0)} ms (median of ${CONNECT_ROUNDS})`);
 }

@@ -19,6 +19,21 @@ os.write(3, str(peak // 1024 if sys.platform == "darwin" else peak).encode())
 sys.exit(status)
 `;
 
+/** Runs a program to its end with nobody in between, who would take time too; its memory is not counted. */
+export function timeProgram(command: readonly string[], options: { env: Record<string, string> }): Promise<Run> {
+  const [program = "", ...words] = command;
+  return new Promise((resolve, reject) => {
+    const start = performance.now();
+    const child = spawn(program, words, { env: options.env, stdio: ["ignore", "ignore", "pipe"] });
+    let stderr = "";
+    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+    child.on("error", reject);
+    child.on("close", (code) => {
+      resolve({ durationMs: performance.now() - start, peakMiB: Number.NaN, status: code ?? -1, stderr });
+    });
+  });
+}
+
 /** Runs a program to its end; `stdin` names a file to feed it, and what it prints is thrown away or counted by itself. */
 export function runProgram(
   command: readonly string[],
