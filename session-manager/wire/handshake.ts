@@ -137,7 +137,7 @@ export function decodeHandshakeResponse(payload: Uint8Array): HandshakeResponse 
       actionResult: action["ActionResult"] ?? null,
       error: optionalStringMember(action, "Error", "handshake response") ?? "",
     })),
-    errors: Array.isArray(errors) ? errors.map(String) : null,
+    errors: Array.isArray(errors) ? errors.filter((error) => typeof error === "string") : null,
   };
 }
 

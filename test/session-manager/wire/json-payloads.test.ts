@@ -144,6 +144,11 @@ describe("the handshake response", () => {
     expect(handshake.encodeHandshakeResponse(response).toString()).toBe(handshakeResponse);
   });
 
+  it("gives those of its errors that are strings: an object may be one that no string can be made of", () => {
+    const text = handshakeResponse.replace('"Errors":null', '"Errors":["no",{"toString":null,"valueOf":null},1]');
+    expect(handshake.decodeHandshakeResponse(Buffer.from(text)).errors).toEqual(["no"]);
+  });
+
   it("fails with HANDSHAKE_RESPONSE_BAD_MEMBER on a status that is a string", () => {
     const text = handshakeResponse.replace(":1,", ':"1",');
     expectCode(() => handshake.decodeHandshakeResponse(Buffer.from(text)), "HANDSHAKE_RESPONSE_BAD_MEMBER");
