@@ -1,0 +1,99 @@
+// `npm run fuzz`: a million inputs or more for the decoders, timed and weighed; prints how often each branch was reached.
+//
+// npm run fuzz -- [--seed SEED] [--inputs COUNT] [--only INDEX]
+import { randomInt } from "node:crypto";
+import { parseArgs } from "node:util";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { branchOf, expectedBranches, fuzz, fuzzInput, FuzzFailure } from "./fuzz.ts";
+import type { FuzzStory } from "./fuzz.ts";
+
+const BATCH = 1000;
+
+/** A batch may take this long; then its inputs are timed one by one. */
+const BATCH_LIMIT_MS = 2000;
+const INPUT_LIMIT_MS = 20;
+
+/** What the heap may grow by between a tenth of the run and its end. */
+const GROWTH_LIMIT_BYTES = 4 * 1024 * 1024;
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function usedBytes(): number {
+  collectGarbage();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+/** The quickest of three: a computer that does something else meanwhile is no fault of the decoder's. */
+function durationOf(seed: number, index: number): number {
+  const input = fuzzInput(seed, index);
+  const durations = [1, 2, 3].map(() => {
+    const start = performance.now();
+    branchOf(input);
+    return performance.now() - start;
+  });
+  return Math.min(...durations);
+}
+
+function findSlow(seed: number, from: number): void {
+  for (let index = from; index < from + BATCH; index += 1) {
+    const durationMs = durationOf(seed, index);
+    if (durationMs > INPUT_LIMIT_MS)
+      throw new FuzzFailure(fuzzInput(seed, index), `took ${durationMs.toFixed(0)} ms, more than ${INPUT_LIMIT_MS},`);
+  }
+}
+
+function add(sum: FuzzStory, part: FuzzStory): void {
+  for (const [branch, count] of part.branches) sum.branches.set(branch, (sum.branches.get(branch) ?? 0) + count);
+  for (const [kind, count] of part.kinds) sum.kinds.set(kind, (sum.kinds.get(kind) ?? 0) + count);
+}
+
+/** @throws FuzzFailure; Error when memory grew or a branch was not reached */
+function run(seed: number, inputs: number): void {
+  const sum: FuzzStory = { branches: new Map(), kinds: new Map() };
+  const warmUp = Math.ceil(inputs / 10 / BATCH) * BATCH;
+  let bytesAfterWarmUp = 0;
+  for (let from = 0; from < inputs; from += BATCH) {
+    const start = performance.now();
+    add(sum, fuzz(seed, from, from + BATCH));
+    if (performance.now() - start > BATCH_LIMIT_MS) findSlow(seed, from);
+    if (from + BATCH === warmUp) bytesAfterWarmUp = usedBytes();
+  }
+  const growth = usedBytes() - bytesAfterWarmUp;
+  tell(sum, inputs, growth);
+  if (growth > GROWTH_LIMIT_BYTES) throw new Error(`memory grew by ${growth} bytes`);
+  const missing = expectedBranches.filter((branch) => !sum.branches.has(branch));
+  const unknown = [...sum.branches.keys()].filter((branch) => !expectedBranches.includes(branch));
+  if (missing.length + unknown.length > 0)
+    throw new Error(`branches not reached: ${missing.join(", ")}; not expected: ${unknown.join(", ")}`);
+}
+
+function tell({ branches, kinds }: FuzzStory, inputs: number, growth: number): void {
+  for (const [branch, count] of [...branches].sort()) say(`${String(count).padStart(9)}  ${branch}`);
+  const shares = [...kinds].map(([kind, count]) => `${((100 * count) / inputs).toFixed(1)} % ${kind}`);
+  say(`${inputs} inputs: ${shares.join(", ")}; heap after collection ${(growth / 1024).toFixed(0)} KiB larger`);
+}
+
+function main(): number {
+  const { values } = parseArgs({
+    options: { seed: { type: "string" }, inputs: { type: "string", default: "1000000" }, only: { type: "string" } },
+  });
+  const seed = values.seed === undefined ? randomInt(2 ** 31) : Number(values.seed);
+  say(`seed ${seed}`);
+  try {
+    if (values.only === undefined) run(seed, Math.ceil(Number(values.inputs) / BATCH) * BATCH);
+    else say(branchOf(fuzzInput(seed, Number(values.only))));
+    return 0;
+  } catch (error) {
+    process.stderr.write(`fuzz: error: ${(error as Error).message}\n`);
+    return 1;
+  }
+}
+
+process.exitCode = main();
