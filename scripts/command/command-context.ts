@@ -1,4 +1,5 @@
 // The world that a use case is handed: nothing below it touches the process, the clock or the SDK.
+import type { Readable, Writable } from "node:stream";
 import type { Clock } from "../../session-manager/clock.ts";
 import type { PrivateDirectories } from "../platform/private-directories.ts";
 import type { Aws } from "./aws-ports.ts";
@@ -26,8 +27,16 @@ export interface CommandContext {
   readonly programDirectory: string;
   readonly environment: Environment;
   readonly process: ProcessIdentity;
+  /** stdin and stdout: the answer's, never the story's. */
+  readonly standardStreams: StandardStreams;
   /** Registers what must happen even if nobody waits for us any more; it must be synchronous. */
   onExit(action: () => void): void;
+}
+
+/** What comes in, and where the answer goes. */
+export interface StandardStreams {
+  readonly input: Readable;
+  readonly output: Writable;
 }
 
 /** Who we are to the operating system. */

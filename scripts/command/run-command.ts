@@ -119,7 +119,7 @@ async function buildContext<Arguments>(run: Run<Arguments>): Promise<CommandCont
   };
 }
 
-type Surroundings = "directories" | "workingDirectory" | "environment" | "process" | "onExit";
+type Surroundings = "directories" | "workingDirectory" | "environment" | "process" | "standardStreams" | "onExit";
 
 function currentDirectory(): string {
   try {
@@ -143,6 +143,7 @@ function surroundings(): Pick<CommandContext, Surroundings> {
     workingDirectory: currentDirectory(),
     environment,
     process: { pid: process.pid, execPath: process.execPath, platform: process.platform, userId },
+    standardStreams: { input: process.stdin, output: process.stdout },
     onExit: (action) => process.once("exit", action),
   };
 }
