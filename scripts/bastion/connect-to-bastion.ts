@@ -7,7 +7,7 @@ import { untilAborted } from "../command/until-aborted.ts";
 import { quoted } from "../errors/printable.ts";
 import { ensurePrivateDirectory } from "../platform/private-directories.ts";
 import type { WorkDirectory } from "../platform/work-directory.ts";
-import { JoinPoint } from "../ssh/join-point.ts";
+import { type JoinPoint, openJoinPoint } from "../ssh/join-point.ts";
 import { type KeyPair, ephemeralKeyPair, namedKeyPair } from "../ssh/key-pair.ts";
 import { type LaunchSsh, prepareSsh } from "../ssh/launch-ssh.ts";
 import { sshArguments } from "../ssh/ssh-arguments.ts";
@@ -29,10 +29,10 @@ export async function connectToBastion(given: ConnectArguments, context: Command
   const sweeping = claimAndSweep(work, context);
   try {
     const finding = findBastion(given.target, context);
-    const preparing = prepareSsh(context.clock);
+    const preparing = Promise.all([prepareSsh(context.clock), openJoinPoint(work.path)]);
     context.aws.prepareSession();
-    const [instance, launchSsh] = await untilAborted(Promise.all([finding, preparing]), context.signal);
-    return await connectToInstance({ ...given, instance, launchSsh, work }, context);
+    const [instance, [launchSsh, joinPoint]] = await untilAborted(Promise.all([finding, preparing]), context.signal);
+    return await connectToInstance({ ...given, instance, launchSsh, joinPoint, work }, context);
   } finally {
     work.remove();
     await sweeping;
@@ -42,14 +42,14 @@ export async function connectToBastion(given: ConnectArguments, context: Command
 interface ConnectionRequest extends ConnectArguments {
   readonly instance: Instance;
   readonly launchSsh: LaunchSsh;
+  readonly joinPoint: JoinPoint;
   readonly work: WorkDirectory;
 }
 
-async function connectToInstance(request: ConnectionRequest, context: CommandContext): Promise<number> {
-  const { instance, launchSsh, work } = request;
+function connectToInstance(request: ConnectionRequest, context: CommandContext): Promise<number> {
+  const { instance, launchSsh, joinPoint } = request;
   const osUser = request.target.osUser ?? defaultOsUser(context.settings);
   const keyPair = prepareKeyPair(request, context);
-  const joinPoint = await JoinPoint.listen(work.socketPath);
   const ending = new AbortController();
   return runSshThrough(
     {
@@ -93,10 +93,10 @@ function startOpening(
 }
 
 function argumentsFor(
-  { instance, words, work }: ConnectionRequest,
+  { instance, words, joinPoint }: ConnectionRequest,
   keyPair: KeyPair,
   osUser: string,
-  { directories, process, programDirectory }: CommandContext,
+  { directories, process }: CommandContext,
 ): string[] {
   ensurePrivateDirectory(directories.state, process.userId);
   return sshArguments({
@@ -104,7 +104,7 @@ function argumentsFor(
     osUser,
     keyPair,
     knownHostsFile: join(directories.state, "known_hosts"),
-    proxyCommand: [process.execPath, join(programDirectory, "ssh", "join-socket.mjs"), work.socketPath],
+    proxyCommand: joinPoint.proxyCommand,
     words,
   });
 }

@@ -1,5 +1,4 @@
 // Runs ssh through a session that is still being opened, and sees to it that neither outlives the other.
-import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type Clock, sleep } from "../../session-manager/clock.ts";
@@ -53,7 +52,6 @@ export async function runSshThrough(parts: SshThroughSession, needs: RunNeeds): 
   } finally {
     await ssh.stop();
     ending.abort();
-    joined.close();
     joinPoint.close();
     await opening.then((session) => session.close()).catch(() => undefined);
   }
@@ -89,17 +87,16 @@ async function explainLoss(stream: StandardStream, reporter: Pick<Reporter, "war
   reporter.warn("what ran in the foreground there has ended with it; run the command again for a new session");
 }
 
-/** ssh's connection and the session's stream, joined. */
+/** ssh and the session's stream, joined. */
 class Joined {
-  #connection: Socket | undefined;
   /** The stream, if it ended before ssh did. */
   lostSession: StandardStream | undefined;
 
   /** Carries bytes both ways. Rejects when the key cannot be authorized; never resolves. */
   async carry({ joinPoint, opening, authorization }: SshThroughSession, clock: Clock): Promise<never> {
-    const [connection, { stream }] = await Promise.all([joinPoint.connection, opening]);
-    this.#connection = connection;
-    this.#noteWhoEndsFirst(connection, stream);
+    const { fromSsh, toSsh } = joinPoint;
+    const { stream } = await opening;
+    this.#noteWhoEndsFirst(fromSsh, stream);
     return new Promise((_resolve, reject) => {
       const hold = holdAfterVersionLine(() => {
         const authorized = authorization.ensure();
@@ -107,19 +104,15 @@ class Joined {
         // A refusal holds for ever: the stream stays as it is until ssh has ended.
         return new Promise((release) => void authorized.then(release, () => undefined));
       });
-      pipeline(stream, hold, connection).catch(() => undefined);
-      void firstWord(hold, clock).then(() => pipeline(connection, stream).catch(() => undefined));
+      pipeline(stream, hold, toSsh).catch(() => undefined);
+      void firstWord(hold, clock).then(() => pipeline(fromSsh, stream).catch(() => undefined));
     });
   }
 
-  close(): void {
-    this.#connection?.destroy();
-  }
-
-  #noteWhoEndsFirst(connection: Socket, stream: StandardStream): void {
+  #noteWhoEndsFirst(fromSsh: Readable, stream: StandardStream): void {
     let sshHasEnded = false;
-    connection.once("end", () => (sshHasEnded = true));
-    connection.once("close", () => (sshHasEnded = true));
+    fromSsh.once("end", () => (sshHasEnded = true));
+    fromSsh.once("close", () => (sshHasEnded = true));
     void stream.ended.then(() => {
       if (!sshHasEnded) this.lostSession = stream;
     });

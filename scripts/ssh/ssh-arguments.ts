@@ -8,7 +8,7 @@ export interface SshConnection {
   readonly osUser: string;
   readonly keyPair: KeyPair;
   readonly knownHostsFile: string;
-  /** Words of the program that joins the socket to its stdin and stdout. */
+  /** Words of the program that joins the session to its stdin and stdout. */
   readonly proxyCommand: readonly string[];
   readonly words: SshWords;
 }

@@ -1,7 +1,7 @@
 // The real ssh, joined by the real ProxyCommand, to an SSH server that stands behind a stream, as a session is one.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Duplex, Transform } from "node:stream";
@@ -11,14 +11,13 @@ import { KeyAuthorization } from "../../../scripts/bastion/key-authorization.ts"
 import type { OpenSession } from "../../../scripts/bastion/open-session.ts";
 import { runSshThrough } from "../../../scripts/bastion/run-ssh-through.ts";
 import { untilAborted } from "../../../scripts/command/until-aborted.ts";
-import { JoinPoint } from "../../../scripts/ssh/join-point.ts";
+import { openJoinPoint } from "../../../scripts/ssh/join-point.ts";
 import { type KeyPair, ephemeralKeyPair } from "../../../scripts/ssh/key-pair.ts";
 import { prepareSsh } from "../../../scripts/ssh/launch-ssh.ts";
 import { sshArguments } from "../../../scripts/ssh/ssh-arguments.ts";
 import { systemClock } from "../../../session-manager/clock.ts";
 import type { SessionEnd, StandardStream } from "../../../session-manager/index.ts";
 
-const project = join(import.meta.dirname, "..", "..", "..");
 const instanceId = "i-0123456789abcdef0";
 const osUser = "ec2-user";
 
@@ -86,14 +85,15 @@ describe("runSshThrough()", () => {
     readonly opening?: (ending: AbortSignal) => Promise<OpenSession>;
     readonly authorize?: (keyPair: KeyPair) => Promise<void>;
     readonly signal?: AbortSignal;
-    readonly joinSocket?: string;
+    /** Where the pipes lie. */
+    readonly place?: string;
     readonly options?: readonly string[];
   }
 
   async function run(given: Given) {
     const warnings: string[] = [];
     const keyPair = ephemeralKeyPair(directory);
-    const socketPath = join(directory, "s");
+    const joinPoint = await openJoinPoint(given.place ?? mkdtempSync(join(directory, "join-")));
     const authorize = (): Promise<void> => {
       if (given.authorize !== undefined) return given.authorize(keyPair);
       authorizedKeys.authorize({ instanceId, osUser, publicKey: keyPair.publicKey });
@@ -105,13 +105,13 @@ describe("runSshThrough()", () => {
       osUser,
       keyPair,
       knownHostsFile: join(directory, "known_hosts"),
-      proxyCommand: [process.execPath, given.joinSocket ?? join(project, "scripts/ssh/join-socket.mjs"), socketPath],
+      proxyCommand: joinPoint.proxyCommand,
       words: { options: ["-q", "-F", "none", ...(given.options ?? [])], command: given.command },
     });
     const ending = new AbortController();
     const status = runSshThrough(
       {
-        joinPoint: await JoinPoint.listen(socketPath),
+        joinPoint,
         opening: given.opening?.(ending.signal) ?? Promise.resolve(opened.session),
         ending,
         ssh: (await prepareSsh(systemClock))(given_),
@@ -127,14 +127,15 @@ describe("runSshThrough()", () => {
       (exitCode) => ({ exitCode }),
       (error: unknown) => ({ error }),
     );
-    return { outcome, warnings, opened, socketIsLeft: existsSync(socketPath) };
+    return { outcome, warnings, opened };
   }
 
-  it("passes the remote command's status on, and leaves neither socket nor stream", async () => {
-    const { outcome, warnings, opened, socketIsLeft } = await run({ command: ["exit", "7"] });
+  it("passes the remote command's status on, and leaves neither stream nor process", async () => {
+    const { outcome, warnings, opened } = await run({ command: ["exit", "7"] });
     expect(outcome).toEqual({ exitCode: 7 });
     expect(warnings).toEqual([]);
-    expect([opened.isClosed(), socketIsLeft]).toEqual([true, false]);
+    expect(opened.isClosed()).toBe(true);
+    expect(spawnSync("pgrep", ["-f", directory]).stdout.toString()).toBe("");
   });
 
   it("sends the server nothing before it has spoken", async () => {
@@ -150,12 +151,10 @@ describe("runSshThrough()", () => {
     expect(readFileSync(join(directory, "known_hosts"), "utf8")).toMatch(new RegExp(`^${instanceId} ssh-ed25519 `));
   });
 
-  it("works from a project whose path has a blank, quotes and a percent sign", async () => {
-    const odd = join(directory, `it's a "100%h" place`);
-    mkdirSync(odd);
-    const joinSocket = join(odd, "join-socket.mjs");
-    copyFileSync(join(project, "scripts/ssh/join-socket.mjs"), joinSocket);
-    const { outcome } = await run({ command: ["exit", "3"], joinSocket });
+  it("works in a directory whose path has a blank, quotes and a percent sign", async () => {
+    const place = join(directory, `it's a "100%h" place`);
+    mkdirSync(place);
+    const { outcome } = await run({ command: ["exit", "3"], place });
     expect(outcome).toEqual({ exitCode: 3 });
   });
 

@@ -11,7 +11,7 @@ function connection(more: Partial<SshConnection> = {}): SshConnection {
     osUser: "ec2-user",
     keyPair: { identityFile: "/keys/key", publicKey: "", isEphemeral: true, isNew: true },
     knownHostsFile: "/state/known_hosts",
-    proxyCommand: ["/usr/bin/node", "/scripts/join-socket.mjs", "/run/s"],
+    proxyCommand: ["/bin/sh", "-c", "cat", "join", "/run/to-ssh"],
     words: { options: [], command: [] },
     ...more,
   };
