@@ -1,4 +1,5 @@
 // Session Manager's client: what other code may use of it.
+import type { Agent } from "node:http";
 import { DataChannel } from "./data-channel/data-channel.ts";
 import type { ResumeSession } from "./data-channel/resumption.ts";
 import type { SessionEventListener } from "./data-channel/session-event.ts";
@@ -41,6 +42,12 @@ export interface SessionOptions {
   readonly clock: Clock;
   /** Signs the upgrade of the websocket; `{}` leaves it unsigned. Called again for each new connection. */
   readonly signUpgrade: SignUpgrade;
+  /**
+   * Makes the connections to the service, for example through a proxy; those to a loopback `ws:` URL go directly.
+   *
+   * @default - Node's own
+   */
+  readonly agent?: Agent | undefined;
   /** Ends the session when aborted, whether it is being opened or open. */
   readonly signal?: AbortSignal;
   /**

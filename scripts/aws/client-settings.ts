@@ -1,4 +1,5 @@
 // What every client of the SDK is made with, and how every call is made: logged, its errors translated.
+import type { Agent } from "node:http";
 import type { Clock } from "../../session-manager/clock.ts";
 import type { LogCalls } from "./call-log.ts";
 import type { CredentialProvider } from "./credentials.ts";
@@ -8,18 +9,30 @@ export interface ClientSettings {
   readonly region: string;
   readonly profile: string | undefined;
   readonly credentials: CredentialProvider;
+  /** The way out, where it is not Node's own: through a proxy, say. */
+  readonly httpsAgent: Agent | undefined;
   readonly clock: Clock;
   /** Middleware that each client gets. */
   readonly logCalls: LogCalls;
 }
 
 /** The part of the settings that the SDK's own constructors take. */
-export function clientConfiguration({ region, profile, credentials }: ClientSettings): {
+export function clientConfiguration({ region, profile, credentials, httpsAgent }: ClientSettings): {
   region: string;
   credentials: CredentialProvider;
   profile?: string;
+  requestHandler?: RequestHandlerOptions;
 } {
-  return { region, credentials, ...(profile === undefined ? {} : { profile }) };
+  return { region, credentials, ...(profile === undefined ? {} : { profile }), ...requestHandler(httpsAgent) };
+}
+
+interface RequestHandlerOptions {
+  readonly httpsAgent: Agent;
+}
+
+/** The part of it that says how requests leave this computer. */
+export function requestHandler(httpsAgent: Agent | undefined): { requestHandler?: RequestHandlerOptions } {
+  return httpsAgent === undefined ? {} : { requestHandler: { httpsAgent } };
 }
 
 /**

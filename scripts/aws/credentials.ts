@@ -1,16 +1,20 @@
 // The SDK's default credential chain, with a person to ask for the MFA code, and its failures in our words.
 import { defaultProvider } from "@aws-sdk/credential-provider-node";
+import type { Agent } from "node:http";
 import { nearest } from "../command/did-you-mean.ts";
 import type { Terminal } from "../command/terminal.ts";
 import { ExitCode } from "../errors/exit-code.ts";
 import { printable, quoted } from "../errors/printable.ts";
 import { UserError } from "../errors/user-error.ts";
+import { requestHandler } from "./client-settings.ts";
 import { profileNames, profileSettings } from "./region.ts";
 
 export type CredentialProvider = ReturnType<typeof defaultProvider>;
 
 export interface CredentialRequest {
   readonly profile: string | undefined;
+  /** How calls for credentials leave this computer, where not in Node's own way. */
+  readonly httpsAgent?: Agent | undefined;
   /** Asked for the MFA code that a role may demand; without one such a role is refused. */
   readonly terminal: Pick<Terminal, "ask"> | undefined;
 }
@@ -20,9 +24,10 @@ export interface CredentialRequest {
  *
  * The provider rejects with UserError (77) when there are none, or they have expired.
  */
-export function credentialProvider({ profile, terminal }: CredentialRequest): CredentialProvider {
+export function credentialProvider({ profile, httpsAgent, terminal }: CredentialRequest): CredentialProvider {
   const provide = defaultProvider({
     ...(profile === undefined ? {} : { profile }),
+    clientConfig: requestHandler(httpsAgent),
     ...(terminal === undefined
       ? {}
       : {
@@ -33,6 +38,7 @@ export function credentialProvider({ profile, terminal }: CredentialRequest): Cr
     try {
       return await provide(properties);
     } catch (cause) {
+      if (cause instanceof UserError) throw cause; // the way to AWS, not the credentials
       throw await credentialsError(cause, profile);
     }
   };

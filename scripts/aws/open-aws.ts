@@ -6,6 +6,7 @@ import type { Terminal } from "../command/terminal.ts";
 import { callLog } from "./call-log.ts";
 import type { ClientSettings } from "./client-settings.ts";
 import { credentialProvider } from "./credentials.ts";
+import { httpsAgent } from "./https-agent.ts";
 import { type RegionSources, resolveProfile, resolveRegion } from "./region.ts";
 
 export interface AwsRequest extends RegionSources {
@@ -25,10 +26,12 @@ export interface AwsRequest extends RegionSources {
 export async function openAws(request: AwsRequest): Promise<Aws> {
   const region = await resolveRegion(request);
   const profile = resolveProfile(request);
+  const agent = await httpsAgent(request);
   const settings: ClientSettings = {
     region,
     profile,
-    credentials: credentialProvider({ profile, terminal: request.terminal }),
+    credentials: credentialProvider({ profile, httpsAgent: agent, terminal: request.terminal }),
+    httpsAgent: agent,
     clock: request.clock,
     logCalls: callLog(request.reporter, request.clock),
   };
@@ -39,6 +42,7 @@ export async function openAws(request: AwsRequest): Promise<Aws> {
   return {
     region,
     profile,
+    httpsAgent: agent,
     findInstancesByName: async (name) => (await instances()).findInstancesByName(name),
     findInstanceById: async (instanceId) => (await instances()).findInstanceById(instanceId),
     listInstanceNames: async () => (await instances()).listInstanceNames(),

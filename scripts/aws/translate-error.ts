@@ -1,5 +1,6 @@
 // What the SDK throws, in words that a person can act on; matched by name and code, never by text.
 import { ExitCode } from "../errors/exit-code.ts";
+import { isCertificateRefused } from "../errors/certificate-refusal.ts";
 import { printable, quoted } from "../errors/printable.ts";
 import { SandboxNotRunningError } from "../errors/sandbox-not-running-error.ts";
 import { TargetNotConnectedError } from "../errors/target-not-connected-error.ts";
@@ -149,13 +150,6 @@ function targetNotConnected({ resource, region }: AwsCall, cause: Error): UserEr
 const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
 const UNREACHABLE = names("ECONNREFUSED", "ECONNRESET", "EHOSTUNREACH", "ENETUNREACH", "ETIMEDOUT", "EPIPE");
 const NAME_UNKNOWN = names("ENOTFOUND", "EAI_AGAIN");
-const CERTIFICATE_REFUSED = names(
-  "CERT_HAS_EXPIRED",
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-);
 
 /** What node:net and node:tls put on their errors; one with several addresses behind it holds one error for each. */
 interface NetworkError extends Error {
@@ -168,7 +162,7 @@ function networkTranslation(thrown: Error): Translation | undefined {
   const { code = "", address } = firstOf(thrown);
   if (thrown.name === "TimeoutError") return unreachable("no answer in time");
   if (NAME_UNKNOWN.has(code)) return unknownHost;
-  if (CERTIFICATE_REFUSED.has(code)) return certificateRefused;
+  if (isCertificateRefused(thrown)) return certificateRefused;
   if (!UNREACHABLE.has(code)) return undefined;
   return LOOPBACK.test(address ?? "") ? sandboxNotRunning : unreachable(code);
 }

@@ -9,6 +9,7 @@ import type {
 } from "../../session-manager/index.ts";
 import type { Aws, Instance, StartedSession } from "../command/aws-ports.ts";
 import type { Reporter } from "../command/reporter.ts";
+import { isCertificateRefused } from "../errors/certificate-refusal.ts";
 import { ExitCode } from "../errors/exit-code.ts";
 import { UserError } from "../errors/user-error.ts";
 import type { RecordedSession } from "../platform/work-directory.ts";
@@ -20,7 +21,8 @@ const SSH_DOCUMENT = "AWS-StartSSHSession";
 const TERMINATE_LIMIT_MS = 5_000;
 
 export interface OpenSessionNeeds extends HealingNeeds {
-  readonly aws: HealingNeeds["aws"] & Pick<Aws, "profile" | "resumeSession" | "terminateSession" | "signUpgrade">;
+  readonly aws: HealingNeeds["aws"] &
+    Pick<Aws, "profile" | "resumeSession" | "terminateSession" | "signUpgrade" | "httpsAgent">;
   readonly reporter: Pick<Reporter, "say" | "wait" | "debug" | "warn">;
   /** Opens the data channel: session-manager's openStandardStream. */
   openStream(options: SessionOptions): Promise<StandardStream>;
@@ -69,7 +71,7 @@ function streamOptions(ticket: StartedSession, { aws, clock, signal, reporter }:
   const onEvent = (event: SessionEvent): void => {
     tell(event, reporter);
   };
-  return { ticket, clock, signal, signUpgrade, resume, onEvent };
+  return { ticket, clock, signal, signUpgrade, agent: aws.httpsAgent, resume, onEvent };
 }
 
 function tell(event: SessionEvent, reporter: Pick<Reporter, "debug" | "say" | "warn">): void {
@@ -116,10 +118,18 @@ function translateOpening(error: unknown): unknown {
 const REFUSALS: readonly unknown[] = [400, 401, 403];
 
 function connectionFailed(cause: Error): UserError {
+  if (cause.cause instanceof UserError) return cause.cause; // the proxy's own
   if ("statusCode" in cause && REFUSALS.includes(cause.statusCode)) {
     return new UserError("cannot open data channel: AWS does not allow ssmmessages:OpenDataChannel", {
       hint: `ask for the permission ssmmessages:OpenDataChannel; docs/permissions.md has the policy\nAWS says: ${cause.message}`,
       exitCode: ExitCode.Denied,
+      cause,
+    });
+  }
+  if (isCertificateRefused(cause)) {
+    return new UserError("cannot open data channel: the service's certificate is not trusted", {
+      hint: "behind a company's proxy: name its certificate authority with NODE_EXTRA_CA_CERTS",
+      exitCode: ExitCode.Unavailable,
       cause,
     });
   }

@@ -1,4 +1,5 @@
 // What use cases need of AWS, each need a type of its own, so that a test hands in a few lines and no SDK.
+import type { Agent } from "node:http";
 
 /** An EC2 instance, as far as the commands look at it. */
 export interface Instance {
@@ -46,6 +47,9 @@ export interface Aws {
   readonly region: string;
   /** Profile that was named or is in force; undefined for the default one. */
   readonly profile: string | undefined;
+
+  /** How data channels leave this computer too; undefined for Node's own way. */
+  readonly httpsAgent?: Agent | undefined;
 
   /** Instances with this Name tag, in whatever state; EC2 shows terminated ones for about an hour. */
   findInstancesByName(name: string): Promise<Instance[]>;

@@ -1,6 +1,6 @@
 // The transport of real sessions: a websocket, over TLS everywhere but on this computer.
 import { Buffer } from "node:buffer";
-import type { IncomingMessage } from "node:http";
+import type { Agent, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import WebSocket from "ws";
 import type { Clock } from "../clock.ts";
@@ -33,6 +33,12 @@ export type SignUpgrade = (url: URL) => Promise<Record<string, string>>;
 export interface WebSocketTransportOptions {
   readonly clock: Clock;
   readonly signUpgrade: SignUpgrade;
+  /**
+   * Makes the connections of `wss:` URLs, for example through a proxy; those to this computer go directly.
+   *
+   * @default - Node's own
+   */
+  readonly agent?: Agent | undefined;
 }
 
 /** How sessions are opened over websockets. */
@@ -42,7 +48,9 @@ export function webSocketTransport(options: WebSocketTransportOptions): OpenTran
     signal.throwIfAborted();
     const headers = await options.signUpgrade(url);
     signal.throwIfAborted();
-    return openWebSocket({ url, headers, clock: options.clock, listener, signal });
+    const { clock } = options;
+    const agent = url.protocol === "wss:" ? options.agent : undefined;
+    return openWebSocket({ url, headers, agent, clock, listener, signal });
   };
 }
 
@@ -66,15 +74,17 @@ export function allowedUrl(streamUrl: string): URL {
 interface OpenWebSocketOptions {
   readonly url: URL;
   readonly headers: Record<string, string>;
+  readonly agent: Agent | undefined;
   readonly clock: Clock;
   readonly listener: TransportListener;
   readonly signal: AbortSignal;
 }
 
 async function openWebSocket(options: OpenWebSocketOptions): Promise<Transport> {
-  const { url, headers, clock, signal } = options;
+  const { url, headers, agent, clock, signal } = options;
   const websocket = new WebSocket(url, {
     headers,
+    agent,
     perMessageDeflate: false, // ssh compresses or encrypts already, and a bomb cannot be sent
     maxPayload: MAX_MESSAGE_BYTES,
     maxFragments: MAX_MESSAGE_FRAGMENTS,
