@@ -13,7 +13,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { dirname, join, parse, relative, resolve, sep } from "node:path";
 import { Script } from "node:vm";
 
 const root = dirname(dirname(realpathSync(import.meta.filename)));
@@ -25,8 +25,7 @@ const RUNS_TO_WARM_UP = 3;
 // A command that still runs may load its parts late, so those of an older bundle are kept for a while.
 const OLD_PARTS_KEPT_MS = 24 * 60 * 60 * 1000;
 
-// vm.Script has no import() of its own.
-const commonJs = { format: "cjs", target: "node20", platform: "node", supported: { "dynamic-import": false } };
+const ownFiles = [import.meta.filename, join(import.meta.dirname, "bundle.mjs")];
 
 function fail(message, hint, status) {
   process.stderr.write(`launcher: error: ${message}\nlauncher: hint: ${hint}\n`);
@@ -83,51 +82,17 @@ function writeWhole(path, content) {
   }
 }
 
-/** The bundle: its parts by name, which one of them begins, and what it was made of. */
-function bundle(entry) {
-  let esbuild;
-  try {
-    esbuild = createRequire(import.meta.url)("esbuild");
-  } catch {
-    fail("the project's packages are not installed", `npm ci --prefix '${root}'`, 69);
-  }
-  const isCommand = relative(root, entry).startsWith(`scripts${sep}`);
-  const result = esbuild.buildSync({
-    entryPoints: [entry],
-    absWorkingDir: root,
-    outdir: cacheDirectory,
-    entryNames: "[hash]",
-    chunkNames: "[hash]",
-    bundle: true,
-    // A command starts often: it is bundled whole, in parts that are cut where it says import(), so that --help loads
-    // no SDK and what is loaded is free of what is not used. Stacks and sandbox load their large packages as they are.
-    ...(isCommand ? { packages: "bundle", format: "esm", splitting: true } : { packages: "external", ...commonJs }),
-    target: "node20",
-    platform: "node",
-    mainFields: ["module", "main"], // without it the AWS SDK cannot be shaken, and a start takes 0.15 s longer
-    define: { "import.meta.filename": "__filename", "import.meta.dirname": "__dirname" },
-    tsconfigRaw: { compilerOptions: { target: "es2022" } },
-    metafile: true,
-    write: false,
-    logLevel: "silent",
-  });
-  const toCommonJs = (text) =>
-    isCommand ? esbuild.transformSync(text, { ...commonJs, logLevel: "silent" }).code : text;
-  const parts = result.outputFiles.map(({ path, text }) => [basename(path), toCommonJs(text.replace(/^#!.*\n/, ""))]);
-  const path = relative(root, entry).replaceAll(sep, "/");
-  const [main] = Object.entries(result.metafile.outputs).find(([, { entryPoint }]) => entryPoint === path);
-  const ours = Object.keys(result.metafile.inputs).filter((path) => !path.includes("node_modules"));
-  const watched = [...ours, relative(root, installedPackages), relative(root, import.meta.filename)];
+/** The bundle, and the stamp by which the next start knows whether it is still fresh. */
+async function bundleOrFail(entry) {
+  const { bundle } = await import("./bundle.mjs").catch(() =>
+    fail("the project's packages are not installed", `npm ci --prefix '${root}'`, 69),
+  );
+  const { parts, main, sources } = await bundle(entry).catch((error) =>
+    fail(`cannot bundle "${entry}": ${error.message}`, "npm run types shows where", 70),
+  );
+  const watched = [...sources, ...[installedPackages, ...ownFiles].map((path) => relative(root, path))];
   const inputs = Object.fromEntries(watched.map((path) => [path, modification(resolve(root, path))]));
-  return { parts: new Map(parts), stamp: { inputs, main: basename(main), runs: {} } };
-}
-
-function bundleOrFail(entry) {
-  try {
-    return bundle(entry);
-  } catch (error) {
-    return fail(`cannot bundle "${entry}": ${error.message}`, "npm run types shows where", 70);
-  }
+  return { parts, stamp: { inputs, main, runs: {} } };
 }
 
 /** Parts of this program's older bundles. */
@@ -153,17 +118,17 @@ class Program {
     this.#prefix = `${relative(root, entry).replaceAll(sep, "+")}.${process.version}-${process.arch}`;
     this.#stampPath = join(cacheDirectory, `${this.#prefix}.json`);
     this.#stamp = readStamp(this.#stampPath);
-    const isUsable = this.#stamp !== undefined && isFresh(this.#stamp) && this.#read(this.#stamp.main) !== undefined;
-    if (!isUsable) this.#bundle();
   }
 
-  run() {
+  async run() {
+    const isUsable = this.#stamp !== undefined && isFresh(this.#stamp) && this.#read(this.#stamp.main) !== undefined;
+    if (!isUsable) await this.#bundle();
     process.on("exit", () => this.#keepCode());
     this.#load(this.#stamp.main);
   }
 
-  #bundle() {
-    ({ parts: this.#parts, stamp: this.#stamp } = bundleOrFail(this.#entry));
+  async #bundle() {
+    ({ parts: this.#parts, stamp: this.#stamp } = await bundleOrFail(this.#entry));
     removeQuietly(this.#stampPath);
     for (const [name, code] of this.#parts) writeWhole(this.#path(name, "cjs"), code);
     writeWhole(this.#stampPath, JSON.stringify(this.#stamp));
@@ -175,7 +140,7 @@ class Program {
   }
 
   #path(name, extension) {
-    return join(cacheDirectory, `${this.#prefix}.${basename(name, ".js")}.${extension}`);
+    return join(cacheDirectory, `${this.#prefix}.${parse(name).name}.${extension}`);
   }
 
   #read(name) {
@@ -223,4 +188,4 @@ try {
 if (!entry.startsWith(root + sep))
   fail(`"${script}" is not one of this project's programs`, `they are in ${join(root, "scripts")}`, 64);
 process.argv = [node, entry, ...rest];
-new Program(entry).run();
+await new Program(entry).run();

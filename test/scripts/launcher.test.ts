@@ -36,7 +36,8 @@ describe("launcher.mjs", () => {
     for (const name of ["esbuild", "@esbuild"])
       symlinkSync(join(root, "node_modules", name), join(project, "node_modules", name));
     writeFileSync(join(project, "node_modules", ".package-lock.json"), "{}");
-    copyFileSync(join(root, "scripts", "launcher.mjs"), join(project, "scripts", "launcher.mjs"));
+    for (const name of ["launcher.mjs", "bundle.mjs"])
+      copyFileSync(join(root, "scripts", name), join(project, "scripts", name));
     writeFileSync(join(project, "scripts", "word.ts"), `export const word: string = "hello";`);
     writeFileSync(script(), greeting);
     chmodSync(script(), 0o755);
