@@ -85,8 +85,8 @@ export async function openStandardStream(options: SessionOptions): Promise<Stand
  * @throws as openStandardStream()
  */
 export async function openPortForwarding(options: SessionOptions): Promise<PortForwarding> {
-  const { clock, signal } = options;
-  const forwarding = await openSession(options, (channel, outcome) => newPortForwarding(channel, outcome, clock));
+  const { signal } = options;
+  const forwarding = await openSession(options, (channel, outcome) => newPortForwarding(channel, outcome, options));
   onAbort(signal, forwarding.ended, () => void forwarding.close());
   return forwarding;
 }

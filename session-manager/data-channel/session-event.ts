@@ -11,6 +11,8 @@ export type SessionEvent =
   | { readonly type: "message-ignored"; readonly detail: string }
   /** Messages sent again, because no acknowledgement came in time. */
   | { readonly type: "messages-resent"; readonly count: number; readonly timeoutMs: number }
+  /** One of a port session's connections was reset, because its reader had left too much unread; the others go on. */
+  | { readonly type: "connection-reset"; readonly streamId: number; readonly unreadBytes: number }
   /** The connection is gone; `attempt` counts from 1. */
   | { readonly type: "resume-attempt"; readonly attempt: number; readonly detail: string };
 

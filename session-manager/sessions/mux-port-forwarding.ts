@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts";
 import type { ChannelSession, DataChannel } from "../data-channel/data-channel.ts";
 import { SessionEndedError } from "../data-channel/session-end.ts";
 import type { SessionEnd } from "../data-channel/session-end.ts";
+import type { SessionEventListener } from "../data-channel/session-event.ts";
 import { PayloadType } from "../wire/agent-message.ts";
 import { decodeFlag, Flag } from "../wire/flag.ts";
 import { encodeSmuxHeader, SMUX_HEADER_BYTES, SmuxCommand } from "../wire/smux-header.ts";
@@ -16,8 +17,25 @@ import { MAX_PAYLOAD_BYTES } from "./standard-stream.ts";
 import { StreamError } from "./stream-error.ts";
 import { agentSupports } from "./version-gates.ts";
 
-/** Received bytes that all connections together may keep for their readers. */
-export const MAX_SESSION_BUFFER_BYTES = 16 * 1024 * 1024;
+/** What connections may keep for readers that are slower than the agent. */
+export interface MuxBuffers {
+  /** Received bytes of one connection. */
+  readonly streamBytes: number;
+  /** Received bytes of all connections together, those included that the far side has closed already. */
+  readonly sessionBytes: number;
+}
+
+/** The ceilings of real sessions. */
+export const MUX_BUFFERS: MuxBuffers = { streamBytes: 4 * 1024 * 1024, sessionBytes: 16 * 1024 * 1024 };
+
+/** What multiplexing needs from outside. */
+export interface MuxOptions {
+  readonly clock: Clock;
+  /** Hears of connections that are reset. */
+  readonly onEvent?: SessionEventListener | undefined;
+  /** @default MUX_BUFFERS */
+  readonly buffers?: MuxBuffers;
+}
 
 /** How often an old agent, which expects it, is told that we are there; a third of the time after which it gives up. */
 export const KEEP_ALIVE_MS = 10_000;
@@ -34,8 +52,11 @@ export class MuxPortForwarding implements PortForwarding, ChannelSession, MuxStr
   readonly clock: Clock;
   readonly #channel: DataChannel;
   readonly #agentVersion: string;
+  readonly #buffers: MuxBuffers;
+  readonly #onEvent: SessionEventListener | undefined;
   readonly #reader: SmuxFrameReader;
   readonly #streams = new Map<number, MuxStream>();
+  readonly #unread = new Set<MuxStream>(); // all that may keep bytes: also those that the far side has closed
   readonly #ready = new Set<MuxStream>(); // in the order of their turns
   #nextStreamId = FIRST_STREAM_ID;
   #failedConnects = 0;
@@ -44,9 +65,11 @@ export class MuxPortForwarding implements PortForwarding, ChannelSession, MuxStr
   #end: SessionEnd | undefined;
   #cancelKeepAlive: () => void = () => undefined;
 
-  constructor(channel: DataChannel, agentVersion: string, clock: Clock) {
+  constructor(channel: DataChannel, agentVersion: string, { clock, onEvent, buffers = MUX_BUFFERS }: MuxOptions) {
     this.#channel = channel;
     this.#agentVersion = agentVersion;
+    this.#buffers = buffers;
+    this.#onEvent = onEvent;
     this.clock = clock;
     this.#reader = new SmuxFrameReader({
       onFrame: (header) => {
@@ -64,10 +87,19 @@ export class MuxPortForwarding implements PortForwarding, ChannelSession, MuxStr
     return this.#channel.ended;
   }
 
+  get maxStreamBufferBytes(): number {
+    return this.#buffers.streamBytes;
+  }
+
   connect(): MuxStream {
     if (this.#end !== undefined) throw new SessionEndedError(this.#end);
     const stream = new MuxStream(this.#nextStreamId, this);
     this.#streams.set(stream.streamId, stream);
+    this.#unread.add(stream);
+    stream.once("close", () => {
+      this.#unread.delete(stream);
+      this.#readAgain(); // its FIN may wait for room, which only what is read can bring
+    });
     this.#nextStreamId += 2;
     this.#readAgain(); // a connection that stood alone may have stopped the reading: now there is another one
     return stream;
@@ -112,7 +144,6 @@ export class MuxPortForwarding implements PortForwarding, ChannelSession, MuxStr
 
   onGone(stream: MuxStream): void {
     this.#streams.delete(stream.streamId);
-    this.#readAgain();
   }
 
   #sendReady(): void {
@@ -154,14 +185,17 @@ export class MuxPortForwarding implements PortForwarding, ChannelSession, MuxStr
   }
 
   #limitBuffers(stream: MuxStream): void {
-    const open = [...this.#streams.values()].filter(({ destroyed }) => !destroyed);
-    const bufferedBytes = open.reduce((sum, { readableLength }) => sum + readableLength, 0);
-    if (!stream.isFull && bufferedBytes < MAX_SESSION_BUFFER_BYTES) return;
-    if (open.length === 1) this.#pauseReading();
-    else {
-      const slowest = open.reduce((slower, next) => (next.readableLength > slower.readableLength ? next : slower));
-      slowest.destroy(new StreamError("READER_TOO_SLOW", "connection reset: its reader was too slow for its buffer"));
-    }
+    const unread = [...this.#unread].filter(({ destroyed }) => !destroyed);
+    const bufferedBytes = unread.reduce((sum, { readableLength }) => sum + readableLength, 0);
+    if (!stream.isFull && bufferedBytes < this.#buffers.sessionBytes) return;
+    if (unread.length === 1) this.#pauseReading();
+    else this.#reset(unread.reduce((slower, next) => (next.readableLength > slower.readableLength ? next : slower)));
+  }
+
+  #reset(stream: MuxStream): void {
+    const { streamId, readableLength } = stream;
+    stream.destroy(new StreamError("READER_TOO_SLOW", "connection reset: its reader was too slow for its buffer"));
+    this.#onEvent?.({ type: "connection-reset", streamId, unreadBytes: readableLength });
   }
 
   #pauseReading(): void {

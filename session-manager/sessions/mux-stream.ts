@@ -6,9 +6,6 @@ import { SmuxCommand } from "../wire/smux-header.ts";
 import type { SmuxCommandNumber } from "../wire/smux-header.ts";
 import { StreamError } from "./stream-error.ts";
 
-/** Received bytes that one connection may keep for its reader. */
-export const MAX_STREAM_BUFFER_BYTES = 4 * 1024 * 1024;
-
 const WRITE_BUFFER_BYTES = 64 * 1024;
 
 /**
@@ -27,6 +24,8 @@ export interface OutgoingFrame {
 /** What a stream needs of its session. */
 export interface MuxStreamOwner {
   readonly clock: Clock;
+  /** Received bytes that one connection may keep for its reader. */
+  readonly maxStreamBufferBytes: number;
   /** The stream has frames to send; it will be asked for them in its turn. */
   onReady(stream: MuxStream): void;
   /** The reader wants more. */
@@ -57,7 +56,7 @@ export class MuxStream extends Duplex {
   constructor(streamId: number, owner: MuxStreamOwner) {
     super({
       allowHalfOpen: false,
-      readableHighWaterMark: MAX_STREAM_BUFFER_BYTES,
+      readableHighWaterMark: owner.maxStreamBufferBytes,
       writableHighWaterMark: WRITE_BUFFER_BYTES,
     });
     this.streamId = streamId;
@@ -68,7 +67,7 @@ export class MuxStream extends Duplex {
 
   /** Whether the reader has left as much unread as a connection may keep. */
   get isFull(): boolean {
-    return this.readableLength >= MAX_STREAM_BUFFER_BYTES;
+    return this.readableLength >= this.#owner.maxStreamBufferBytes;
   }
 
   /** The next frame to send, with at most `maxBytes` of data; undefined when there is none. */

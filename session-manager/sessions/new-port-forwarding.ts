@@ -1,5 +1,4 @@
 // Which kind of port session it becomes: the agent's version decides.
-import type { Clock } from "../clock.ts";
 import type { ChannelSession, DataChannel } from "../data-channel/data-channel.ts";
 import type { HandshakeOutcome } from "../data-channel/handshake.ts";
 import { ProtocolError } from "../protocol-error.ts";
@@ -7,6 +6,7 @@ import { SessionType } from "../wire/handshake.ts";
 import { quote } from "../wire/quote.ts";
 import { BasicPortForwarding } from "./basic-port-forwarding.ts";
 import { MuxPortForwarding } from "./mux-port-forwarding.ts";
+import type { MuxOptions } from "./mux-port-forwarding.ts";
 import type { PortForwarding } from "./port-forwarding.ts";
 import { agentSupports } from "./version-gates.ts";
 
@@ -20,7 +20,7 @@ const LOCAL_PORT_FORWARDING = "LocalPortForwarding";
 export function newPortForwarding(
   channel: DataChannel,
   outcome: HandshakeOutcome,
-  clock: Clock,
+  options: MuxOptions,
 ): PortForwarding & ChannelSession {
   const { sessionType, properties, agentVersion } = outcome;
   const type = properties?.["type"];
@@ -31,6 +31,6 @@ export function newPortForwarding(
       `cannot forward port: session is ${met}, not "${SessionType.port}" of type "${LOCAL_PORT_FORWARDING}"`,
     );
   }
-  if (agentSupports("multiplexing", agentVersion)) return new MuxPortForwarding(channel, agentVersion, clock);
+  if (agentSupports("multiplexing", agentVersion)) return new MuxPortForwarding(channel, agentVersion, options);
   return new BasicPortForwarding(channel, agentVersion);
 }

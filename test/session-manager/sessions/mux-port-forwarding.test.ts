@@ -1,9 +1,11 @@
 // Many connections in one session: frames, turns, ends, and the ceilings of slow readers.
 import { once } from "node:events";
 import { beforeEach, describe, expect, it } from "@jest/globals";
+import type { SessionEvent } from "../../../session-manager/data-channel/session-event.ts";
 import type { PortForwarding } from "../../../session-manager/sessions/port-forwarding.ts";
 import { newPortForwarding } from "../../../session-manager/sessions/new-port-forwarding.ts";
-import { MAX_STREAM_BUFFER_BYTES, QUIET_BEFORE_FIN_MS } from "../../../session-manager/sessions/mux-stream.ts";
+import { MUX_BUFFERS } from "../../../session-manager/sessions/mux-port-forwarding.ts";
+import { QUIET_BEFORE_FIN_MS } from "../../../session-manager/sessions/mux-stream.ts";
 import { decodeAgentMessage } from "../../../session-manager/wire/agent-message.ts";
 import { encodeFlag } from "../../../session-manager/wire/flag.ts";
 import { decodeSmuxHeader, encodeSmuxHeader } from "../../../session-manager/wire/smux-header.ts";
@@ -20,11 +22,12 @@ let clock: FakeClock;
 let network: FakeNetwork;
 let forwarding: PortForwarding;
 let nextOutput: number;
+let events: SessionEvent[];
 
 async function open(agentVersion = "3.3.987.0"): Promise<void> {
   const properties = { portNumber: "5432", type: "LocalPortForwarding", localPortNumber: "0" };
   forwarding = await openOn({ clock, network, agentVersion, properties }, (channel, outcome) =>
-    newPortForwarding(channel, outcome, clock),
+    newPortForwarding(channel, outcome, { clock, onEvent: (event) => events.push(event) }),
   );
   nextOutput = 2;
 }
@@ -53,6 +56,7 @@ function receiveFrame(command: SmuxCommandNumber, streamId: number, data: string
 beforeEach(() => {
   clock = new FakeClock();
   network = new FakeNetwork();
+  events = [];
 });
 
 describe("newPortForwarding()", () => {
@@ -70,7 +74,7 @@ describe("newPortForwarding()", () => {
     ["Port", { type: "Teleport" }],
   ])("fails with SESSION_TYPE_UNEXPECTED for %s with %j", async (sessionType, properties) => {
     const opening = openOn({ clock, network, sessionType, properties }, (channel, outcome) =>
-      newPortForwarding(channel, outcome, clock),
+      newPortForwarding(channel, outcome, { clock, onEvent: (event) => events.push(event) }),
     );
     await expect(opening).rejects.toMatchObject({ code: "SESSION_TYPE_UNEXPECTED" });
   });
@@ -194,7 +198,7 @@ describe("our end", () => {
 
 describe("a slow reader", () => {
   const fill = (streamId: number): void => {
-    for (let count = 0; count < MAX_STREAM_BUFFER_BYTES / 32_768; count += 1) {
+    for (let count = 0; count < MUX_BUFFERS.streamBytes / 32_768; count += 1) {
       receiveFrame(PSH, streamId, Buffer.alloc(32_768));
     }
   };
@@ -207,7 +211,7 @@ describe("a slow reader", () => {
     let received = 0;
     stream.on("data", (bytes: Buffer) => (received += bytes.length));
     await clock.advance(0);
-    expect([network.connection.isPaused, received]).toEqual([false, MAX_STREAM_BUFFER_BYTES]);
+    expect([network.connection.isPaused, received]).toEqual([false, MUX_BUFFERS.streamBytes]);
   });
 
   it("among others is reset with READER_TOO_SLOW when 4 MiB wait for it, and the others go on", async () => {
@@ -217,12 +221,24 @@ describe("a slow reader", () => {
     const failure = once(slow, "error");
     fill(3);
     expect((await failure)[0]).toMatchObject({ code: "READER_TOO_SLOW" });
+    expect(events).toEqual([{ type: "connection-reset", streamId: 3, unreadBytes: MUX_BUFFERS.streamBytes }]);
     receiveFrame(PSH, 5, "still there");
     expect([network.connection.isPaused, quick.destroyed, sentFrames()]).toEqual([
       false,
       false,
       ["SYN 3", "SYN 5", "FIN 3"],
     ]);
+  });
+
+  it("that is alone and closes lets the session read again, though its FIN has no room yet", async () => {
+    await open();
+    const stream = forwarding.connect();
+    stream.write(Buffer.alloc(300_000));
+    fill(3);
+    expect(network.connection.isPaused).toBe(true);
+    stream.destroy();
+    await once(stream, "close");
+    expect(network.connection.isPaused).toBe(false);
   });
 
   it("is the slowest of many when all together keep 16 MiB", async () => {
@@ -236,6 +252,22 @@ describe("a slow reader", () => {
     }
     await clock.advance(0);
     expect(resets).toEqual([4]);
+  });
+});
+
+describe("what readers of connections left behind that the far side has closed", () => {
+  it("counts with the rest: the slowest is reset when all together keep 16 MiB", async () => {
+    await open();
+    const streams = Array.from({ length: 6 }, () => forwarding.connect());
+    const resets: number[] = [];
+    streams.forEach((stream, index) => stream.on("error", () => resets.push(index)));
+    for (let index = 0; index < 6; index += 1) {
+      for (let frame = 0; frame < 96; frame += 1) receiveFrame(PSH, 3 + 2 * index, Buffer.alloc(32_768));
+      receiveFrame(FIN, 3 + 2 * index);
+    }
+    await clock.advance(0);
+    expect(resets).toEqual([0]);
+    expect(streams.slice(1).map(({ destroyed }) => destroyed)).toEqual([false, false, false, false, false]);
   });
 });
 
