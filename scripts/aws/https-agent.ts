@@ -1,7 +1,8 @@
 // The way out of this computer for everything that is TLS: calls to AWS and data channels alike.
 import type { Agent } from "node:http";
-import { Agent as HttpsAgent, type AgentOptions } from "node:https";
-import { createSecureContext } from "node:tls";
+import { Agent as HttpsAgent } from "node:https";
+import type { Duplex } from "node:stream";
+import { type SecureContext, createSecureContext } from "node:tls";
 import type { Clock } from "../../session-manager/clock.ts";
 import type { Reporter } from "../command/reporter.ts";
 import { proxySettings } from "./proxy-settings.ts";
@@ -21,12 +22,28 @@ export interface HttpsAgentRequest {
 export async function httpsAgent({ environment, clock, reporter }: HttpsAgentRequest): Promise<Agent | undefined> {
   const authorities = trustedAuthorities(environment);
   const proxy = proxySettings(environment);
-  // One context for all connections, since it takes milliseconds to read all authorities.
-  const trust: AgentOptions =
-    authorities === undefined ? {} : { secureContext: createSecureContext({ ca: authorities }) };
-  const options: AgentOptions = { keepAlive: true, ...trust };
-  if (proxy === undefined) return authorities === undefined ? undefined : new HttpsAgent(options);
+  if (proxy === undefined) return authorities === undefined ? undefined : new TrustingAgent(authorities);
   reporter.debug(`proxy ${proxy.url.host}${proxy.authorization === undefined ? "" : ", with a password"}`);
   const { ProxyAgent } = await import("./proxy-agent.ts");
-  return new ProxyAgent(proxy, clock, options);
+  const trust = authorities === undefined ? {} : { secureContext: createSecureContext({ ca: authorities }) };
+  return new ProxyAgent(proxy, clock, { keepAlive: true, ...trust });
+}
+
+/** One context serves all its connections, and is made for the first: it takes 65 ms to read all authorities. */
+class TrustingAgent extends HttpsAgent {
+  readonly #authorities: string[];
+  #secureContext: SecureContext | undefined;
+
+  constructor(authorities: string[]) {
+    super({ keepAlive: true });
+    this.#authorities = authorities;
+  }
+
+  override createConnection(
+    ...[options, callback]: Parameters<HttpsAgent["createConnection"]>
+  ): Duplex | null | undefined {
+    this.#secureContext ??= createSecureContext({ ca: this.#authorities });
+    const trusting = { ...options, secureContext: this.#secureContext };
+    return super.createConnection(trusting, callback);
+  }
 }
