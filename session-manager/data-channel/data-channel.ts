@@ -1,7 +1,7 @@
 // The data channel of one session: the agent's and our messages, delivered whole, in order, once.
 import type { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
-import type { Clock } from "../clock.ts";
+import type { PayloadCipher } from "../encryption/payload-cipher.ts";
 import { ProtocolError } from "../protocol-error.ts";
 import { decodeAcknowledge } from "../wire/acknowledge.ts";
 import { decodeAgentMessage, MessageType, PayloadType } from "../wire/agent-message.ts";
@@ -12,23 +12,19 @@ import { encodeOpenDataChannel } from "../wire/open-data-channel.ts";
 import { quote } from "../wire/quote.ts";
 import { acknowledgementOf } from "./acknowledgement.ts";
 import { ConnectionError } from "./connection-error.ts";
+import type { DataChannelOptions } from "./data-channel-options.ts";
 import { deferred } from "./deferred.ts";
-import { Handshake } from "./handshake.ts";
+import { Handshake, HANDSHAKE_LIMIT_MS, isHandshakeType } from "./handshake.ts";
 import type { HandshakeOutcome } from "./handshake.ts";
 import { IncomingStream } from "./incoming-stream.ts";
 import { OutgoingStream } from "./outgoing-stream.ts";
 import { resumeConnection } from "./resumption.ts";
-import type { ResumeSession } from "./resumption.ts";
 import { printableLine, SessionEndedError } from "./session-end.ts";
 import type { SessionEnd } from "./session-end.ts";
-import type { SessionEventListener } from "./session-event.ts";
 import type { SessionTicket } from "./session-ticket.ts";
 import { move } from "./states.ts";
 import type { DataChannelState } from "./states.ts";
-import type { OpenTransport, Transport } from "./transport.ts";
-
-/** From the open connection to the end of the handshake; the agent itself gives up after twice 15 s. */
-export const HANDSHAKE_LIMIT_MS = 35_000;
+import type { Transport } from "./transport.ts";
 
 /** How long the service may take to close a session that we asked it to end. */
 export const TERMINATE_LIMIT_MS = 2000;
@@ -45,20 +41,6 @@ export interface ChannelSession {
   onEnd(end: SessionEnd, error: Error | undefined): void;
 }
 
-/** What a data channel is made of. */
-export interface DataChannelOptions {
-  readonly ticket: SessionTicket;
-  readonly clock: Clock;
-  readonly openTransport: OpenTransport;
-  /** Four numbers with dots. */
-  readonly clientVersion: string;
-  /** Makes the session when the handshake is over; throws a ProtocolError if it is of another kind. */
-  readonly accept: (channel: DataChannel, outcome: HandshakeOutcome) => ChannelSession;
-  /** Without it, a lost connection is the end. */
-  readonly resume?: ResumeSession | undefined;
-  readonly onEvent?: SessionEventListener | undefined;
-}
-
 /** See DataChannelState for its life; once closed it stays closed. */
 export class DataChannel {
   readonly #options: DataChannelOptions;
@@ -72,14 +54,27 @@ export class DataChannel {
   #state: DataChannelState = "opening";
   #transport: Transport | undefined;
   #session: ChannelSession | undefined;
+  #cipher: PayloadCipher | undefined;
   #isReadingPaused = false;
   #isRoomAwaited = false; // by a session that is being made
   #attemptsInVain = 0; // to resume, since anything was last heard
   #cancelLimit: () => void = () => undefined;
+  readonly #fail = (error: unknown): void => {
+    const cause = error instanceof Error ? error : new TypeError(String(error));
+    const by = cause instanceof ConnectionError ? "connection" : "client";
+    this.#finish({ reason: printableLine(cause.message), by }, cause);
+  };
 
   constructor(options: DataChannelOptions) {
     this.#options = options;
-    this.#handshake = new Handshake(options.clientVersion);
+    this.#handshake = new Handshake({
+      clientVersion: options.clientVersion,
+      sessionId: options.ticket.sessionId,
+      encryption: options.encryption,
+      send: (payloadType, payload) => {
+        if (this.#state !== "closed") this.#outgoing.send(payloadType, payload);
+      },
+    });
     this.#outgoing = new OutgoingStream({
       clock: options.clock,
       transmit: (bytes) => this.#transport?.send(bytes),
@@ -117,19 +112,15 @@ export class DataChannel {
     signal?.throwIfAborted();
     signal?.addEventListener("abort", onAbort, { once: true });
     this.#cancelLimit = this.#options.clock.schedule(HANDSHAKE_LIMIT_MS, () => {
-      this.#fail(
-        new ConnectionError("OPEN_TIMED_OUT", "cannot open data channel: the agent ended no handshake for 35 s"),
-      );
+      this.#onHandshakeLimit();
     });
-    this.#connect(this.#options.ticket).catch((error: unknown) => {
-      this.#fail(error);
-    });
+    this.#connect(this.#options.ticket).catch(this.#fail);
     await this.#opened.promise.finally(() => signal?.removeEventListener("abort", onAbort));
   }
 
   /** Sends one payload; ask `hasRoom` first. */
   send(payloadType: number, payload: Uint8Array): void {
-    this.#outgoing.send(payloadType, payload);
+    this.#outgoing.send(payloadType, this.#cipher === undefined ? payload : this.#cipher.seal(payloadType, payload));
   }
 
   /** Stops reading, so that the network holds the peer back, and back-pressure reaches the agent. */
@@ -227,9 +218,7 @@ export class DataChannel {
           this.#attemptsInVain += 1;
           onEvent?.({ type: "resume-attempt", attempt: this.#attemptsInVain, detail: cause.message });
         },
-      }).catch((error: unknown) => {
-        this.#fail(error);
-      });
+      }).catch(this.#fail);
     }
   }
 
@@ -274,28 +263,43 @@ export class DataChannel {
     else this.#ignore(`message type ${quote(message.messageType)} means nothing to a client`);
   }
 
-  #deliver({ payloadType, payload }: AgentMessage): void {
+  #deliver({ payloadType = PayloadType.none, payload }: AgentMessage): void {
     try {
-      if (payloadType === PayloadType.handshakeRequest) {
-        this.#outgoing.send(PayloadType.handshakeResponse, this.#handshake.answer(payload));
-      } else if (payloadType === PayloadType.handshakeComplete) this.#establish(this.#handshake.complete(payload));
+      if (isHandshakeType(payloadType)) this.#shakeHands(payloadType, payload);
       else this.#payload(payloadType, payload);
     } catch (error) {
       this.#fail(error); // a numbered message comes once: what cannot be used is lost for good
     }
   }
 
-  #payload(payloadType: number | undefined, payload: Uint8Array): void {
+  #shakeHands(payloadType: number, payload: Uint8Array): void {
+    const outcome = this.#handshake.receive(payloadType, payload);
+    if (outcome instanceof Promise) outcome.catch(this.#fail);
+    else if (outcome !== undefined) this.#establish(outcome);
+  }
+
+  #payload(payloadType: number, payload: Uint8Array): void {
     // Shells and interactive commands without encryption shake no hands: output simply begins.
     if (this.#session === undefined) this.#establish(this.#handshake.skip());
-    this.#session?.onPayload(payloadType ?? PayloadType.none, payload);
+    const cipher = this.#cipher;
+    this.#session?.onPayload(payloadType, cipher === undefined ? payload : cipher.unseal(payloadType, payload));
+  }
+
+  #onHandshakeLimit(): void {
+    const maySkip = this.#options.mayBeSilent === true && this.#state === "handshaking";
+    try {
+      this.#establish(this.#handshake.timeOut(maySkip));
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   #establish(outcome: HandshakeOutcome): void {
-    const { agentVersion, sessionType } = outcome;
-    this.#options.onEvent?.({ type: "handshake", agentVersion, sessionType });
+    const { agentVersion, sessionType, encryption } = outcome;
+    this.#options.onEvent?.({ type: "handshake", agentVersion, sessionType, kmsKeyId: encryption?.kmsKeyId });
     const text = printableLine(outcome.customerMessage);
     if (text !== "") this.#options.onEvent?.({ type: "customer-message", text });
+    this.#cipher = encryption?.cipher;
     this.#session = this.#options.accept(this, outcome);
     this.#cancelLimit();
     this.#move("established");
@@ -317,12 +321,6 @@ export class DataChannel {
 
   #ignore(detail: string): void {
     this.#options.onEvent?.({ type: "message-ignored", detail });
-  }
-
-  #fail(error: unknown): void {
-    const cause = error instanceof Error ? error : new TypeError(String(error));
-    const by = cause instanceof ConnectionError ? "connection" : "client";
-    this.#finish({ reason: printableLine(cause.message), by }, cause);
   }
 
   #finish(end: SessionEnd, error: Error | undefined): void {

@@ -4,7 +4,13 @@ import type { DataChannelState } from "./states.ts";
 /** Something that happened to a session. */
 export type SessionEvent =
   | { readonly type: "state"; readonly from: DataChannelState; readonly to: DataChannelState }
-  | { readonly type: "handshake"; readonly agentVersion: string; readonly sessionType: string }
+  /** `kmsKeyId` is that of a session which is encrypted from here on. */
+  | {
+      readonly type: "handshake";
+      readonly agentVersion: string;
+      readonly sessionType: string;
+      readonly kmsKeyId: string | undefined;
+    }
   /** Text that the agent wants shown to the person; printable. */
   | { readonly type: "customer-message"; readonly text: string }
   /** A message that could not be read, or of a kind that we do not know. */

@@ -1,8 +1,9 @@
 // One data channel from its first frame to its end, message by message.
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { ConnectionError } from "../../../session-manager/data-channel/connection-error.ts";
-import { DataChannel, HANDSHAKE_LIMIT_MS } from "../../../session-manager/data-channel/data-channel.ts";
-import type { DataChannelOptions } from "../../../session-manager/data-channel/data-channel.ts";
+import { DataChannel } from "../../../session-manager/data-channel/data-channel.ts";
+import type { DataChannelOptions } from "../../../session-manager/data-channel/data-channel-options.ts";
+import { HANDSHAKE_LIMIT_MS } from "../../../session-manager/data-channel/handshake.ts";
 import type { SessionEvent } from "../../../session-manager/data-channel/session-event.ts";
 import { ProtocolError } from "../../../session-manager/protocol-error.ts";
 import { FakeClock } from "../../harness/fake-clock.ts";
