@@ -10,9 +10,13 @@ import type { Clock } from "./clock.ts";
 import type { ChannelSession } from "./data-channel/data-channel.ts";
 import type { HandshakeOutcome } from "./data-channel/handshake.ts";
 import type { SessionEnd } from "./data-channel/session-end.ts";
+import type { SessionEncryption } from "./encryption/data-key.ts";
 import { newPortForwarding } from "./sessions/new-port-forwarding.ts";
 import type { PortForwarding } from "./sessions/port-forwarding.ts";
+import { ShellSession } from "./sessions/shell.ts";
+import type { Shell } from "./sessions/shell.ts";
 import { StandardStream } from "./sessions/standard-stream.ts";
+import type { TerminalSize } from "./wire/terminal-size.ts";
 
 export { ConnectionError } from "./data-channel/connection-error.ts";
 export type { ConnectionErrorCode } from "./data-channel/connection-error.ts";
@@ -22,11 +26,20 @@ export type { SessionEnd } from "./data-channel/session-end.ts";
 export type { SessionEvent, SessionEventListener } from "./data-channel/session-event.ts";
 export type { SessionTicket } from "./data-channel/session-ticket.ts";
 export type { SignUpgrade } from "./data-channel/websocket-transport.ts";
+export type {
+  DataKey,
+  EncryptionContext,
+  GenerateDataKey,
+  RequiredEncryption,
+  SessionEncryption,
+} from "./encryption/data-key.ts";
 export { ProtocolError } from "./protocol-error.ts";
 export type { PortForwarding } from "./sessions/port-forwarding.ts";
+export type { Shell } from "./sessions/shell.ts";
 export { StreamError } from "./sessions/stream-error.ts";
 export type { StreamErrorCode } from "./sessions/stream-error.ts";
 export type { StandardStream } from "./sessions/standard-stream.ts";
+export type { TerminalSize } from "./wire/terminal-size.ts";
 
 /**
  * The version that we report when none is given.
@@ -62,6 +75,12 @@ export interface SessionOptions {
    * @default - a lost connection is the end of the session
    */
   readonly resume?: ResumeSession;
+  /**
+   * Lets the session be encrypted with a data key of KMS, or demands it.
+   *
+   * @default - a session whose agent asks for encryption is refused; agents ask in shells and commands, not in ports
+   */
+  readonly encryption?: SessionEncryption | undefined;
   /** Hears what happens, for --debug; never a token or a payload. */
   readonly onEvent?: SessionEventListener;
 }
@@ -91,8 +110,37 @@ export async function openPortForwarding(options: SessionOptions): Promise<PortF
   return forwarding;
 }
 
+/** What a shell needs besides. */
+export interface ShellOptions extends SessionOptions {
+  /**
+   * Of the terminal at this end; the first thing that the far side hears.
+   *
+   * @default - the agent's own idea
+   */
+  readonly size?: TerminalSize | undefined;
+}
+
+/**
+ * A shell (SSM-SessionManagerRunShell and its like) or a command (AWS-StartInteractiveCommand,
+ * AWS-StartNonInteractiveCommand), as the session's document says.
+ *
+ * Without encryption a shell or an interactive command begins with its first output, and nothing can be typed before;
+ * after 35 s of silence it is taken to run all the same.
+ *
+ * @throws as openStandardStream(); ProtocolError with a code ENCRYPTION_… where the session cannot be encrypted, or is not
+ *   encrypted as it must be
+ */
+export async function openShell(options: ShellOptions): Promise<Shell> {
+  const { signal, size } = options;
+  const shell = await openSession({ ...options, mayBeSilent: true }, (channel, outcome) => {
+    return new ShellSession(channel, outcome, size);
+  });
+  onAbort(signal, shell.ended, () => void shell.close());
+  return shell;
+}
+
 async function openSession<Session extends ChannelSession>(
-  options: SessionOptions,
+  options: SessionOptions & { readonly mayBeSilent?: boolean },
   accept: (channel: DataChannel, outcome: HandshakeOutcome) => Session,
 ): Promise<Session> {
   let session: Session | undefined;
