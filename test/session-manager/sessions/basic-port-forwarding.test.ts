@@ -20,7 +20,7 @@ beforeEach(async () => {
   network = new FakeNetwork();
   forwarding = await openOn(
     { clock, network, agentVersion: "3.0.196.0", properties: { portNumber: "80", type: "LocalPortForwarding" } },
-    (channel, outcome) => newPortForwarding(channel, outcome, clock),
+    (channel, outcome) => newPortForwarding(channel, outcome, { clock }),
   );
 });
 
