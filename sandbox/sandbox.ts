@@ -107,6 +107,12 @@ export interface SandboxEndpointOptions {
    */
   readonly port?: number;
   /**
+   * How the URLs of data channels begin, where the endpoint is reached by another name than its own.
+   *
+   * @default - `ws:` at the endpoint itself
+   */
+  readonly streamOrigin?: string;
+  /**
    * Time from an instance's start until its SSM Agent registers; on AWS about a minute.
    *
    * @default 2_000
@@ -146,7 +152,7 @@ const BOOT_MS = 2_000;
 export async function startEndpoint(options: SandboxEndpointOptions): Promise<Endpoint> {
   const { moto, credentials, clock, region, bootMs = BOOT_MS, faults = noFaults() } = options;
   const agentVersion = AGENT_VERSION;
-  const streamOrigin = (): string => listener.url.replace("http:", "ws:");
+  const streamOrigin = (): string => options.streamOrigin ?? listener.url.replace("http:", "ws:");
   const clients = motoClients(moto, region);
   const services = joinServices({ ...options, ...clients, faults, bootMs, agentVersion, streamOrigin });
   const { sessions, nodes, instances, authorizedKeys } = services;

@@ -1,5 +1,5 @@
 // Carries TLS connections through a proxy that speaks CONNECT, and says what is wrong with it.
-import type { ClientRequest, IncomingMessage } from "node:http";
+import type { ClientRequest } from "node:http";
 import { Agent as HttpsAgent, type AgentOptions } from "node:https";
 import type { Duplex } from "node:stream";
 import { Agent, type AgentConnectOpts } from "agent-base";
@@ -15,7 +15,11 @@ import type { ProxySettings } from "./proxy-settings.ts";
 /** A proxy asks a name server and connects before it answers. */
 const PROXY_LIMIT_MS = 30_000;
 
-type ConnectAnswer = Pick<IncomingMessage, "statusCode" | "statusMessage">;
+/** What the package has read of the proxy's answer. */
+interface ConnectAnswer {
+  readonly statusCode: number;
+  readonly statusText: string;
+}
 
 /** Connects through the proxy, and past it to the hosts that it is not for. */
 export class ProxyAgent extends Agent {
@@ -67,9 +71,9 @@ function destinationOf({ host, port }: AgentConnectOpts): { readonly host: strin
 }
 
 function refusal(answer: ConnectAnswer | undefined, proxy: ProxySettings, destination: string): UserError {
-  const { statusCode = 0, statusMessage = "" } = answer ?? {};
+  const { statusCode = 0, statusText = "" } = answer ?? {};
   if (statusCode === 407) return demandsPassword(proxy);
-  const met = printable(`${statusCode} ${statusMessage}`).trimEnd();
+  const met = printable(`${statusCode} ${statusText}`).trimEnd();
   return new UserError(`cannot connect to ${quoted(destination)}: proxy ${nameOf(proxy)} answered with ${met}`, {
     hint: "whoever runs the proxy must let this host through; one that needs no proxy belongs in NO_PROXY",
     exitCode: ExitCode.Unavailable,
