@@ -61,7 +61,8 @@ export function parseConnectArguments(line: CommandLine): ConnectArguments {
   };
 }
 
-function parseRebootPolicy(line: CommandLine): RebootPolicy {
+/** @throws UserError (64) when both are set */
+export function parseRebootPolicy(line: CommandLine): RebootPolicy {
   const [always, never] = [line.isSet("reboot"), line.isSet("no-reboot")];
   if (always && never) throw usageError("cannot both reboot and not reboot", "choose --reboot or --no-reboot");
   if (always) return "always";

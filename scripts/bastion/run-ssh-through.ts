@@ -1,17 +1,14 @@
 // Runs ssh through a session that is still being opened, and sees to it that neither outlives the other.
 import type { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { type Clock, sleep } from "../../session-manager/clock.ts";
+import type { Clock } from "../../session-manager/clock.ts";
 import type { StandardStream } from "../../session-manager/index.ts";
 import type { Reporter } from "../command/reporter.ts";
 import { untilAborted } from "../command/until-aborted.ts";
 import type { JoinPoint } from "../ssh/join-point.ts";
 import type { RunningSsh } from "../ssh/launch-ssh.ts";
-import { type KeyAuthorization, holdAfterVersionLine } from "./key-authorization.ts";
+import { carrySsh } from "./carry-ssh.ts";
+import type { KeyAuthorization } from "./key-authorization.ts";
 import type { OpenSession } from "./open-session.ts";
-
-/** A server that waits for the client to speak first is none that RFC 4253 describes, but it is waited for no longer. */
-const FIRST_WORD_LIMIT_MS = 1_000;
 
 /** ssh's own failure: it could not connect, or lost its connection. Other statuses are the remote command's. */
 const SSH_FAILED = 255;
@@ -64,23 +61,6 @@ function failureOf(work: Promise<unknown>): Promise<never> {
   });
 }
 
-/**
- * Resolves when the server has spoken, which sshd does first.
- *
- * Until then the agent may have no connection to it, and refuses what comes: the client would send it again, but only
- * when the retransmission timeout of 200 ms and more has passed.
- */
-async function firstWord(fromServer: Readable, clock: Clock): Promise<void> {
-  const spoken = new AbortController();
-  fromServer.once("data", () => {
-    spoken.abort();
-  });
-  fromServer.once("close", () => {
-    spoken.abort();
-  });
-  await sleep(FIRST_WORD_LIMIT_MS, clock, spoken.signal).catch(() => undefined);
-}
-
 async function explainLoss(stream: StandardStream, reporter: Pick<Reporter, "warn">): Promise<void> {
   const { reason } = await stream.ended;
   reporter.warn(`the session has ended: ${reason}`);
@@ -97,16 +77,7 @@ class Joined {
     const { fromSsh, toSsh } = joinPoint;
     const { stream } = await opening;
     this.#noteWhoEndsFirst(fromSsh, stream);
-    return new Promise((_resolve, reject) => {
-      const hold = holdAfterVersionLine(() => {
-        const authorized = authorization.ensure();
-        authorized.catch(reject);
-        // A refusal holds for ever: the stream stays as it is until ssh has ended.
-        return new Promise((release) => void authorized.then(release, () => undefined));
-      });
-      pipeline(stream, hold, toSsh).catch(() => undefined);
-      void firstWord(hold, clock).then(() => pipeline(fromSsh, stream).catch(() => undefined));
-    });
+    return carrySsh({ fromSsh, toSsh, stream, authorization, clock });
   }
 
   #noteWhoEndsFirst(fromSsh: Readable, stream: StandardStream): void {

@@ -21,6 +21,8 @@ export interface CommandContext {
   readonly terminal: Terminal | undefined;
   readonly settings: ProjectSettings;
   readonly directories: PrivateDirectories;
+  /** The person's home directory. */
+  readonly home: string;
   /** Where relative paths on the command line begin. */
   readonly workingDirectory: string;
   /** The folder of the entry point. */
@@ -61,6 +63,8 @@ export interface Command<Arguments> {
   readonly flags: Flags;
   /** @throws UserError (64) */
   parse(line: CommandLine): Arguments;
+  /** Another program starts it and ends it by a signal, which is nothing to speak of. */
+  readonly endsSilently?: boolean;
   /** Loads the use case: late, because --help must not wait for an SDK. */
   load(): Promise<UseCase<Arguments>>;
 }

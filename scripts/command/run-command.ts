@@ -39,7 +39,7 @@ export async function runCommand<Arguments>(command: Command<Arguments>, program
     const line = readCommandLine(words, { ...commonFlags, ...command.flags });
     process.exit(await answerOrExecute({ command, line, programDirectory, signal }));
   } catch (error) {
-    process.exit(report(error, command.name, words.includes("--debug")));
+    process.exit(report(error, command, words.includes("--debug")));
   }
 }
 
@@ -71,9 +71,13 @@ function versionOf(programDirectory: string): string {
   return (JSON.parse(manifest) as { readonly version: string }).version;
 }
 
-function report(error: unknown, program: string, debug: boolean): number {
+function report(
+  error: unknown,
+  { name: program, endsSilently = false }: Pick<Command<never>, "name" | "endsSilently">,
+  debug: boolean,
+): number {
   if (error instanceof Interruption) {
-    process.stderr.write(`${program}: ${error.message}\n`);
+    if (!endsSilently) process.stderr.write(`${program}: ${error.message}\n`);
     return error.exitCode;
   }
   const { lines, exitCode } = renderError(error, { program, debug });
@@ -119,7 +123,8 @@ async function buildContext<Arguments>(run: Run<Arguments>): Promise<CommandCont
   };
 }
 
-type Surroundings = "directories" | "workingDirectory" | "environment" | "process" | "standardStreams" | "onExit";
+type Surroundings =
+  "directories" | "home" | "workingDirectory" | "environment" | "process" | "standardStreams" | "onExit";
 
 function currentDirectory(): string {
   try {
@@ -138,8 +143,10 @@ function currentDirectory(): string {
 function surroundings(): Pick<CommandContext, Surroundings> {
   const environment = process.env;
   const userId = process.getuid?.();
+  const home = homedir();
   return {
-    directories: privateDirectories({ environment, home: homedir(), temporary: tmpdir(), userId }),
+    home,
+    directories: privateDirectories({ environment, home, temporary: tmpdir(), userId }),
     workingDirectory: currentDirectory(),
     environment,
     process: { pid: process.pid, execPath: process.execPath, platform: process.platform, userId },

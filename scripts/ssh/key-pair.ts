@@ -1,5 +1,6 @@
 // The key pair that ssh logs in with: one that the person names, kept and never overwritten, or one for this run only.
-import { type Stats, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { type Stats, existsSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { errorCode } from "../errors/error-code.ts";
 import { ExitCode } from "../errors/exit-code.ts";
@@ -52,6 +53,30 @@ export function namedKeyPair(path: string, userId: number | undefined): KeyPair 
   return { identityFile: path, publicKey: line, isEphemeral: false, isNew: false };
 }
 
+/**
+ * The pair of a Host block, in a private directory: made at its first use, with no file for the public key.
+ *
+ * Several commands may need it for the first time at once; they end up with the same one.
+ *
+ * @throws UserError (65, 66, 73) as for a named pair
+ */
+export function hostKeyPair(path: string, userId: number | undefined): KeyPair {
+  if (statOf(path) === undefined) makePrivateKeyOnce(path);
+  return namedKeyPair(path, userId);
+}
+
+function makePrivateKeyOnce(path: string): void {
+  const unfinished = `${path}.${randomUUID()}`;
+  try {
+    writeFileSync(unfinished, makeEd25519KeyPair(COMMENT).privateKey, { flag: "wx", mode: 0o600 });
+    linkSync(unfinished, path); // fails where a file is, so that the first one stays
+  } catch (cause) {
+    if (errorCode(cause) !== "EEXIST") throw cannotMake(path, cause);
+  } finally {
+    rmSync(unfinished, { force: true });
+  }
+}
+
 function statOf(path: string): Stats | undefined {
   try {
     return statSync(path);
@@ -76,14 +101,18 @@ function makeKeyPair(path: string, isEphemeral: boolean): KeyPair {
     writeFileSync(path, privateKey, { flag: "wx", mode: 0o600 });
     writeFileSync(`${path}.pub`, `${publicKey}\n`, { flag: "wx", mode: 0o644 });
   } catch (cause) {
-    throw new UserError(`cannot make key pair ${quoted(path)}: ${errorCode(cause) ?? "it cannot be written"}`, {
-      hint: `may you write in ${quoted(dirname(path))}, and does it exist?`,
-      exitCode: ExitCode.CannotCreate,
-      cause,
-    });
+    throw cannotMake(path, cause);
   }
   const line = publicKey.split(" ").slice(0, 2).join(" ");
   return { identityFile: path, publicKey: line, isEphemeral, isNew: true };
+}
+
+function cannotMake(path: string, cause: unknown): UserError {
+  return new UserError(`cannot make key pair ${quoted(path)}: ${errorCode(cause) ?? "it cannot be written"}`, {
+    hint: `may you write in ${quoted(dirname(path))}, and does it exist?`,
+    exitCode: ExitCode.CannotCreate,
+    cause,
+  });
 }
 
 function refuseNoFile(path: string, found: Stats): void {

@@ -1,4 +1,4 @@
-// Starts the OpenSSH client on the person's own terminal, and ends it when it must.
+// Starts a program of OpenSSH's client on the person's own terminal, and ends it when it must.
 import { constants } from "node:os";
 import type { ProcessPromise } from "zx/core";
 import type { Clock } from "../../session-manager/clock.ts";
@@ -6,7 +6,10 @@ import { ExitCode } from "../errors/exit-code.ts";
 import { UserError } from "../errors/user-error.ts";
 import { shellQuote } from "./shell-quote.ts";
 
-/** ssh, running. */
+/** Those that log in by ssh. */
+export type OpenSshProgram = "ssh" | "sftp";
+
+/** One of them, running. */
 export interface RunningSsh {
   /** Its exit status; 128 + the signal's number when a signal ended it. Never rejects. */
   readonly exitCode: Promise<number>;
@@ -17,22 +20,22 @@ export interface RunningSsh {
 /** Long enough for ssh to give the terminal back; then it is killed. */
 const PATIENCE_MS = 2_000;
 
-/** Starts ssh with stdin, stdout and stderr of this process. */
-export type LaunchSsh = (sshArguments: readonly string[]) => RunningSsh;
+/** Starts the program with stdin, stdout and stderr of this process. */
+export type LaunchProgram = (programArguments: readonly string[]) => RunningSsh;
 
 /**
- * Finds ssh and all that it takes to start it, so that starting it takes no time.
+ * Finds the program and all that it takes to start it, so that starting it takes no time.
  *
- * @throws UserError (69) when there is no ssh
+ * @throws UserError (69) when it is not there
  */
-export async function prepareSsh(clock: Clock): Promise<LaunchSsh> {
+export async function prepareProgram(name: OpenSshProgram, clock: Clock): Promise<LaunchProgram> {
   const { $, which } = await import("zx/core");
-  const program = await which("ssh", { nothrow: true });
+  const program = await which(name, { nothrow: true });
   if (program === null) {
     const hint = "install it: apt-get install openssh-client, dnf install openssh-clients, brew install openssh";
-    throw new UserError("cannot start ssh: it is not on the PATH", { hint, exitCode: ExitCode.Unavailable });
+    throw new UserError(`cannot start ${name}: it is not on the PATH`, { hint, exitCode: ExitCode.Unavailable });
   }
-  // The shell that zx starts becomes ssh ("exec"), so that signals and the terminal meet ssh itself.
+  // The shell that zx starts becomes the program ("exec"), so that signals and the terminal meet it directly.
   const execute = $({
     stdio: "inherit",
     nothrow: true,
@@ -42,7 +45,7 @@ export async function prepareSsh(clock: Clock): Promise<LaunchSsh> {
     postfix: "",
     quote: shellQuote,
   });
-  return (sshArguments) => running(execute`${program} ${[...sshArguments]}`, clock);
+  return (programArguments) => running(execute`${program} ${[...programArguments]}`, clock);
 }
 
 function running(ssh: ProcessPromise, clock: Clock): RunningSsh {

@@ -1,5 +1,7 @@
 // The arguments that ssh is started with: our key, our known hosts, and a ProxyCommand that joins our socket.
+import { literal, quotedPath } from "./config-words.ts";
 import type { KeyPair } from "./key-pair.ts";
+import { HOST_KEY_ALGORITHMS } from "./known-hosts.ts";
 import { shellQuote } from "./shell-quote.ts";
 import type { SshWords } from "./ssh-words.ts";
 
@@ -10,7 +12,6 @@ export interface SshConnection {
   readonly knownHostsFile: string;
   /** Words of the program that joins the session to its stdin and stdout. */
   readonly proxyCommand: readonly string[];
-  readonly words: SshWords;
 }
 
 /**
@@ -18,13 +19,20 @@ export interface SshConnection {
  *
  * ssh takes the first value it meets for a setting, so what the person wrote stands before ours.
  */
-export function sshArguments(connection: SshConnection): string[] {
-  const { instanceId, osUser, words } = connection;
-  const settings = sshSettings(connection).flatMap((setting) => ["-o", setting]);
-  return [...words.options, "-l", osUser, ...settings, "--", instanceId, ...words.command];
+export function sshArguments({ options, command }: SshWords, connection: SshConnection): string[] {
+  const { instanceId, osUser } = connection;
+  return [...options, "-l", osUser, ...settingWords(connection, options), "--", instanceId, ...command];
 }
 
-function sshSettings({ instanceId, keyPair, knownHostsFile, proxyCommand, words }: SshConnection): string[] {
+/** The settings of a connection, as words that ssh, sftp and scp take alike. */
+export function settingWords(connection: SshConnection, options: readonly string[]): string[] {
+  return settingsOf(connection, options).flatMap((setting) => ["-o", setting]);
+}
+
+function settingsOf(
+  { instanceId, keyPair, knownHostsFile, proxyCommand }: SshConnection,
+  options: readonly string[],
+): string[] {
   const settings = [
     `ProxyCommand=${literal(proxyCommand.map(shellQuote).join(" "))}`,
     `IdentityFile=${quotedPath(keyPair.identityFile)}`,
@@ -32,27 +40,20 @@ function sshSettings({ instanceId, keyPair, knownHostsFile, proxyCommand, words 
     // One known host for an instance, whatever name it was reached by.
     `HostKeyAlias=${instanceId}`,
     `UserKnownHostsFile=${quotedPath(knownHostsFile)}`,
+    `HostKeyAlgorithms=${HOST_KEY_ALGORITHMS}`,
     "StrictHostKeyChecking=accept-new",
+    // An instance's id is no secret, and its line can be found and taken out by hand.
+    "HashKnownHosts=no",
     // An instance that has to be rebooted first takes minutes.
     "ConnectTimeout=none",
     // A shared connection would outlive the session that this command opens and ends.
     "ControlPath=none",
   ];
-  return keyPair.isEphemeral ? [...settings, ...ephemeralSettings(words)] : settings;
+  return keyPair.isEphemeral ? [...settings, ...ephemeralSettings(options)] : settings;
 }
 
 /** An agent has nothing to do with a key that is gone in a moment, unless it is to be forwarded. */
-function ephemeralSettings({ options }: SshWords): string[] {
+function ephemeralSettings(options: readonly string[]): string[] {
   const forwardsAgent = options.some((word) => /^-[a-zA-Z]*A/.test(word) || /ForwardAgent/i.test(word));
   return forwardsAgent ? ["AddKeysToAgent=no"] : ["AddKeysToAgent=no", "IdentityAgent=none"];
-}
-
-/** ssh replaces %h and its like in paths and in the ProxyCommand; a doubled % is one. */
-function literal(text: string): string {
-  return text.replaceAll("%", "%%");
-}
-
-/** A path as ssh_config(5) wants it: in double quotes, since a blank would begin a second path. */
-function quotedPath(path: string): string {
-  return `"${literal(path).replace(/["\\]/g, (character) => `\\${character}`)}"`;
 }

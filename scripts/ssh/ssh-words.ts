@@ -1,4 +1,4 @@
-// Tells ssh's own options from the remote command in what a person writes after `--`.
+// Tells a program's own options from what follows them, in what a person writes after `--`.
 import { ExitCode } from "../errors/exit-code.ts";
 import { UserError } from "../errors/user-error.ts";
 
@@ -8,16 +8,36 @@ export interface SshWords {
   readonly command: readonly string[];
 }
 
-/** Options of ssh(1) that take a value, in the same word or the next one. */
-const WITH_VALUE = new Set("BbcDEeFIiJLlmOoPpQRSWw");
+/** The options of one of OpenSSH's programs. */
+interface OptionRules {
+  readonly program: string;
+  /** Letters of those that take a value, in the same word or the next one. */
+  readonly withValue: ReadonlySet<string>;
+  /** Letters of those that cannot work here, each with what to do instead. */
+  readonly refused: Readonly<Record<string, { readonly because: string; readonly instead: string }>>;
+}
 
-/** Options that cannot work here, each with what to do instead. */
-const REFUSED: Readonly<Record<string, { readonly because: string; readonly instead: string }>> = {
-  f: {
-    because: "the session lives only as long as this command",
-    instead: "leave -f out and put & behind the command",
+const ONE_OS_USER = "the key is authorized for one OS user";
+
+const SSH: OptionRules = {
+  program: "ssh",
+  withValue: new Set("BbcDEeFIiJLlmOoPpQRSWw"),
+  refused: {
+    f: {
+      because: "the session lives only as long as this command",
+      instead: "leave -f out and put & behind the command",
+    },
+    l: { because: ONE_OS_USER, instead: "name the OS user with --os-user" },
   },
-  l: { because: "the key is authorized for one OS user", instead: "name the OS user with --os-user" },
+};
+
+const SFTP: OptionRules = {
+  program: "sftp",
+  withValue: new Set("BbcDFiJloPRSsX"),
+  refused: {
+    D: { because: "it would reach a server on this computer", instead: "leave -D out" },
+    S: { because: "the session is ssh's own", instead: "leave -S out" },
+  },
 };
 
 /**
@@ -26,11 +46,24 @@ const REFUSED: Readonly<Record<string, { readonly because: string; readonly inst
  * @throws UserError (64) for an option that cannot work
  */
 export function splitSshWords(words: readonly string[]): SshWords {
+  return split(words, SSH);
+}
+
+/**
+ * Splits at the first word that sftp would take for its destination; here it is a path on the instance.
+ *
+ * @throws UserError (64) for an option that cannot work
+ */
+export function splitSftpWords(words: readonly string[]): SshWords {
+  return split(words, SFTP);
+}
+
+function split(words: readonly string[], rules: OptionRules): SshWords {
   let index = 0;
   for (let word = words[index]; word !== undefined && isOption(word); word = words[index]) {
     index += 1;
     if (word === "--") return { options: words.slice(0, index - 1), command: words.slice(index) };
-    if (takesNextWord(word)) index += 1;
+    if (takesNextWord(word, rules)) index += 1;
   }
   return { options: words.slice(0, index), command: words.slice(index) };
 }
@@ -40,18 +73,21 @@ function isOption(word: string): boolean {
 }
 
 /** Letters may stand together (`-NL 8080:db:80`); the first one that takes a value takes the rest of the word or the next. */
-function takesNextWord(word: string): boolean {
+function takesNextWord(word: string, rules: OptionRules): boolean {
   for (let index = 1; index < word.length; index += 1) {
     const letter = word.charAt(index);
-    refuse(letter);
-    if (WITH_VALUE.has(letter)) return index === word.length - 1;
+    refuse(letter, rules);
+    if (rules.withValue.has(letter)) return index === word.length - 1;
   }
   return false;
 }
 
-function refuse(letter: string): void {
-  const refusal = Object.hasOwn(REFUSED, letter) ? REFUSED[letter] : undefined;
+function refuse(letter: string, { program, refused }: OptionRules): void {
+  const refusal = Object.hasOwn(refused, letter) ? refused[letter] : undefined;
   if (refusal === undefined) return;
   const { because, instead } = refusal;
-  throw new UserError(`cannot use ssh option "-${letter}": ${because}`, { hint: instead, exitCode: ExitCode.Usage });
+  throw new UserError(`cannot use ${program} option "-${letter}": ${because}`, {
+    hint: instead,
+    exitCode: ExitCode.Usage,
+  });
 }

@@ -13,7 +13,7 @@ import { runSshThrough } from "../../../scripts/bastion/run-ssh-through.ts";
 import { untilAborted } from "../../../scripts/command/until-aborted.ts";
 import { openJoinPoint } from "../../../scripts/ssh/join-point.ts";
 import { type KeyPair, ephemeralKeyPair } from "../../../scripts/ssh/key-pair.ts";
-import { prepareSsh } from "../../../scripts/ssh/launch-ssh.ts";
+import { prepareProgram } from "../../../scripts/ssh/launch-ssh.ts";
 import { sshArguments } from "../../../scripts/ssh/ssh-arguments.ts";
 import { systemClock } from "../../../session-manager/clock.ts";
 import type { SessionEnd, StandardStream } from "../../../session-manager/index.ts";
@@ -100,13 +100,13 @@ describe("runSshThrough()", () => {
       return Promise.resolve();
     };
     const opened = asSession(await instances.connect(instanceId, 22));
-    const given_ = sshArguments({
+    const words = { options: ["-q", "-F", "none", ...(given.options ?? [])], command: given.command };
+    const programArguments = sshArguments(words, {
       instanceId,
       osUser,
       keyPair,
       knownHostsFile: join(directory, "known_hosts"),
       proxyCommand: joinPoint.proxyCommand,
-      words: { options: ["-q", "-F", "none", ...(given.options ?? [])], command: given.command },
     });
     const ending = new AbortController();
     const status = runSshThrough(
@@ -114,7 +114,7 @@ describe("runSshThrough()", () => {
         joinPoint,
         opening: given.opening?.(ending.signal) ?? Promise.resolve(opened.session),
         ending,
-        ssh: (await prepareSsh(systemClock))(given_),
+        ssh: (await prepareProgram("ssh", systemClock))(programArguments),
         authorization: new KeyAuthorization(authorize, systemClock),
       },
       {

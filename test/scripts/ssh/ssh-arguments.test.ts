@@ -2,8 +2,10 @@
 import { describe, expect, it } from "@jest/globals";
 import { spawnSync } from "node:child_process";
 import { type SshConnection, sshArguments } from "../../../scripts/ssh/ssh-arguments.ts";
+import type { SshWords } from "../../../scripts/ssh/ssh-words.ts";
 
 const instanceId = "i-0123456789abcdef0";
+const noWords: SshWords = { options: [], command: [] };
 
 function connection(more: Partial<SshConnection> = {}): SshConnection {
   return {
@@ -12,14 +14,15 @@ function connection(more: Partial<SshConnection> = {}): SshConnection {
     keyPair: { identityFile: "/keys/key", publicKey: "", isEphemeral: true, isNew: true },
     knownHostsFile: "/state/known_hosts",
     proxyCommand: ["/bin/sh", "-c", "cat", "join", "/run/to-ssh"],
-    words: { options: [], command: [] },
     ...more,
   };
 }
 
 /** ssh's own view of its configuration; `-F none` leaves the person's out. */
-function settingsOf(given: SshConnection): Map<string, string> {
-  const { stdout, status } = spawnSync("ssh", ["-F", "none", "-G", ...sshArguments(given)], { encoding: "utf8" });
+function settingsOf(given: SshConnection, words: SshWords = noWords): Map<string, string> {
+  const { stdout, status } = spawnSync("ssh", ["-F", "none", "-G", ...sshArguments(words, given)], {
+    encoding: "utf8",
+  });
   expect(status).toBe(0);
   return new Map(stdout.split("\n").map((line) => [line.split(" ", 1)[0] ?? "", line.slice(line.indexOf(" ") + 1)]));
 }
@@ -30,6 +33,11 @@ describe("sshArguments()", () => {
     expect(settings.get("hostkeyalias")).toBe(instanceId);
     expect(settings.get("userknownhostsfile")).toBe("/state/known_hosts");
     expect(settings.get("stricthostkeychecking")).toBe("accept-new");
+    expect(settings.get("hashknownhosts")).toBe("no");
+  });
+
+  it("takes no host key of another kind than the one that is kept", () => {
+    expect(settingsOf(connection()).get("hostkeyalgorithms")).toBe("ssh-ed25519-cert-v01@openssh.com,ssh-ed25519");
   });
 
   it("offers the one key and no other", () => {
@@ -40,7 +48,7 @@ describe("sshArguments()", () => {
   it("waits without a limit, unless the person sets one", () => {
     expect(settingsOf(connection()).get("connecttimeout")).toBe("none");
     const words = { options: ["-o", "ConnectTimeout=7"], command: [] };
-    expect(settingsOf(connection({ words })).get("connecttimeout")).toBe("7");
+    expect(settingsOf(connection(), words).get("connecttimeout")).toBe("7");
   });
 
   it("keeps the agent out of an ephemeral login", () => {
@@ -50,7 +58,7 @@ describe("sshArguments()", () => {
   it.each([[["-A"]], [["-vA"]], [["-o", "ForwardAgent=yes"]]])(
     "leaves the agent where it is to be forwarded: %j",
     (options) => {
-      expect(settingsOf(connection({ words: { options, command: [] } })).has("identityagent")).toBe(false);
+      expect(settingsOf(connection(), { options, command: [] }).has("identityagent")).toBe(false);
     },
   );
 
@@ -74,7 +82,7 @@ describe("sshArguments()", () => {
 
   it("ends the options before the instance, so that the command's own stay the command's", () => {
     const words = { options: ["-v"], command: ["ls", "-l"] };
-    const given = sshArguments(connection({ words }));
+    const given = sshArguments(words, connection());
     expect(given.slice(-4)).toEqual(["--", instanceId, "ls", "-l"]);
     expect(given[0]).toBe("-v");
   });

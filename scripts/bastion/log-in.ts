@@ -1,0 +1,128 @@
+// The way to an instance's sshd that all commands of OpenSSH's take: find, start a session, authorize when sshd speaks.
+import { join, resolve } from "node:path";
+import { openStandardStream } from "../../session-manager/index.ts";
+import type { Instance } from "../command/aws-ports.ts";
+import type { CommandContext } from "../command/command-context.ts";
+import { untilAborted } from "../command/until-aborted.ts";
+import { quoted } from "../errors/printable.ts";
+import { ensurePrivateDirectory } from "../platform/private-directories.ts";
+import type { WorkDirectory } from "../platform/work-directory.ts";
+import { type JoinPoint, openJoinPoint } from "../ssh/join-point.ts";
+import { type KeyPair, ephemeralKeyPair, namedKeyPair } from "../ssh/key-pair.ts";
+import { type LaunchProgram, type OpenSshProgram, prepareProgram } from "../ssh/launch-ssh.ts";
+import type { SshConnection } from "../ssh/ssh-arguments.ts";
+import type { BastionTarget } from "./bastion-target.ts";
+import { findBastion } from "./find-bastion.ts";
+import type { RebootPolicy } from "./heal-connection.ts";
+import { KeyAuthorization } from "./key-authorization.ts";
+import { type OpenSession, openSession } from "./open-session.ts";
+import { defaultOsUser } from "./os-user.ts";
+import { claimAndSweep, makeWorkDirectory } from "./private-work.ts";
+import { runSshThrough } from "./run-ssh-through.ts";
+
+export interface LoginRequest {
+  readonly target: BastionTarget;
+  /** Path of the named key; undefined for an ephemeral one. */
+  readonly keyName: string | undefined;
+  readonly rebootPolicy: RebootPolicy;
+}
+
+/** What is run once the instance is known. */
+export interface LoginProgram {
+  readonly program: OpenSshProgram;
+  /** Its arguments, without its name. */
+  argumentsFor(connection: SshConnection): string[];
+}
+
+/**
+ * Runs the program on a connection to the bastion; resolves with the program's own exit status.
+ *
+ * @throws UserError for what a person can act on, or the signal's reason
+ */
+export async function logIn(given: LoginRequest, login: LoginProgram, context: CommandContext): Promise<number> {
+  const work = makeWorkDirectory(context);
+  const sweeping = claimAndSweep(work, context);
+  try {
+    const finding = findBastion(given.target, context);
+    const preparing = Promise.all([prepareProgram(login.program, context.clock), openJoinPoint(work.path)]);
+    context.aws.prepareSession();
+    const [instance, [launch, joinPoint]] = await untilAborted(Promise.all([finding, preparing]), context.signal);
+    return await logInTo({ ...given, ...login, instance, launch, joinPoint, work }, context);
+  } finally {
+    work.remove();
+    await sweeping;
+  }
+}
+
+interface Login extends LoginRequest, LoginProgram {
+  readonly instance: Instance;
+  readonly launch: LaunchProgram;
+  readonly joinPoint: JoinPoint;
+  readonly work: WorkDirectory;
+}
+
+function logInTo(login: Login, context: CommandContext): Promise<number> {
+  const { instance, launch, joinPoint, work, rebootPolicy } = login;
+  const osUser = login.target.osUser ?? defaultOsUser(context.settings);
+  const keyPair = prepareKeyPair(login, context);
+  const ending = new AbortController();
+  return runSshThrough(
+    {
+      joinPoint,
+      ending,
+      // ssh comes first: its own start then hides behind that of the session.
+      ssh: launch(login.argumentsFor(connectionOf(login, keyPair, osUser, context))),
+      opening: openSshSession({ instance, rebootPolicy, work }, { ...context, signal: ending.signal }),
+      authorization: keyAuthorization(instance, osUser, keyPair, context),
+    },
+    context,
+  );
+}
+
+/** A session to the instance's sshd, known to the work directory as long as the command runs. */
+export function openSshSession(
+  {
+    instance,
+    rebootPolicy,
+    work,
+  }: { readonly instance: Instance; readonly rebootPolicy: RebootPolicy; readonly work: WorkDirectory },
+  context: CommandContext,
+): Promise<OpenSession> {
+  const recordSession: WorkDirectory["recordSession"] = (session) => {
+    work.recordSession(session);
+  };
+  return openSession({ instance, rebootPolicy }, { ...context, openStream: openStandardStream, recordSession });
+}
+
+/** Authorizes the key pair on the instance, as often as connections need it. */
+export function keyAuthorization(
+  instance: Instance,
+  osUser: string,
+  { publicKey }: Pick<KeyPair, "publicKey">,
+  { aws, clock }: Pick<CommandContext, "aws" | "clock">,
+): KeyAuthorization {
+  return new KeyAuthorization(() => aws.sendSshPublicKey({ ...instance, osUser, publicKey }), clock);
+}
+
+function prepareKeyPair({ keyName, work }: Login, context: CommandContext): KeyPair {
+  if (keyName === undefined) return ephemeralKeyPair(work.path);
+  const keyPair = namedKeyPair(resolve(context.workingDirectory, keyName), context.process.userId);
+  if (keyPair.isNew) context.reporter.say(`made key pair ${quoted(keyName)}, ${quoted(`${keyName}.pub`)}`);
+  return keyPair;
+}
+
+function connectionOf(
+  { instance, joinPoint }: Login,
+  keyPair: KeyPair,
+  osUser: string,
+  { directories, process }: CommandContext,
+): SshConnection {
+  ensurePrivateDirectory(directories.state, process.userId);
+  return {
+    instanceId: instance.instanceId,
+    osUser,
+    keyPair,
+    knownHostsFile: join(directories.state, "known_hosts"),
+    proxyCommand: joinPoint.proxyCommand,
+  };
+}
