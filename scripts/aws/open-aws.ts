@@ -39,6 +39,7 @@ export async function openAws(request: AwsRequest): Promise<Aws> {
   const instances = once(async () => (await import("./instances.ts")).instancePorts(settings));
   const sessions = once(async () => (await import("./sessions.ts")).sessionPorts(settings));
   const instanceConnect = once(async () => (await import("./instance-connect.ts")).instanceConnectPorts(settings));
+  const dataKeys = once(async () => (await import("./data-keys.ts")).dataKeyPorts(settings));
   return {
     region,
     profile,
@@ -55,6 +56,7 @@ export async function openAws(request: AwsRequest): Promise<Aws> {
     resumeSession: async (sessionId) => (await sessions()).resumeSession(sessionId),
     terminateSession: async (sessionId) => (await sessions()).terminateSession(sessionId),
     connectionStatus: async (instanceId) => (await sessions()).connectionStatus(instanceId),
+    generateDataKey: async (kmsKeyId, context) => (await dataKeys()).generateDataKey(kmsKeyId, context),
     signUpgrade: async (url) => (await sessions()).signUpgrade(url),
     sendSshPublicKey: async (key) => (await instanceConnect()).sendSshPublicKey(key),
   };

@@ -63,6 +63,7 @@ async function start(client: SSMClient, request: StartSessionRequest): Promise<S
       Target: request.instanceId,
       DocumentName: request.documentName,
       Parameters: Object.fromEntries(parameters),
+      Reason: request.reason,
     }),
   );
   return ticketOf(answer);

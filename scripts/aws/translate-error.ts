@@ -32,9 +32,17 @@ const THROTTLED = names("RequestLimitExceeded", "Throttling", "ThrottlingExcepti
 const NO_SUCH_INSTANCE = names("InvalidInstanceID.NotFound", "EC2InstanceNotFoundException");
 const MALFORMED_INSTANCE = names("InvalidInstanceID.Malformed");
 const INSTANCE_NOT_READY = names("EC2InstanceStateInvalidException", "EC2InstanceUnavailableException");
+const NO_SUCH_KEY = names("NotFoundException");
+const KEY_NOT_USABLE = names(
+  "DisabledException",
+  "InvalidKeyUsageException",
+  "KeyUnavailableException",
+  "KMSInvalidStateException",
+);
 const SERVICE_FAILED = names(
   "InternalServerError",
   "InternalError",
+  "KMSInternalException",
   "ServiceException",
   "ServiceUnavailable",
   "Unavailable",
@@ -82,6 +90,24 @@ const translations: readonly (readonly [ReadonlySet<string>, Translation])[] = [
     (call, cause) =>
       failed(call, "the instance is not running", {
         hint: "start it, then run the command again",
+        exitCode: ExitCode.Unavailable,
+        cause,
+      }),
+  ],
+  [
+    NO_SUCH_KEY,
+    (call, cause) =>
+      failed(call, `no such KMS key in ${call.region}`, {
+        hint: "the account's session preferences name that key: has it been deleted, or is it another Region's?",
+        exitCode: ExitCode.NotFound,
+        cause,
+      }),
+  ],
+  [
+    KEY_NOT_USABLE,
+    (call, cause) =>
+      failed(call, "the KMS key cannot be used", {
+        hint: `is it disabled, or about to be deleted?\nAWS says: ${printable(cause.message)}`,
         exitCode: ExitCode.Unavailable,
         cause,
       }),

@@ -1,5 +1,6 @@
 // What use cases need of AWS, each need a type of its own, so that a test hands in a few lines and no SDK.
 import type { Agent } from "node:http";
+import type { DataKey, EncryptionContext } from "../../session-manager/index.ts";
 
 /** An EC2 instance, as far as the commands look at it. */
 export interface Instance {
@@ -30,8 +31,11 @@ export interface StartedSession {
 
 export interface StartSessionRequest {
   readonly instanceId: string;
-  readonly documentName: string;
+  /** Undefined for the account's own: a shell, as its session preferences say. */
+  readonly documentName: string | undefined;
   readonly parameters: Readonly<Record<string, readonly string[]>>;
+  /** For the account's records; at most 256 characters. */
+  readonly reason?: string | undefined;
 }
 
 export interface SendSshPublicKeyRequest {
@@ -64,6 +68,8 @@ export interface Aws {
   /** A new ticket for a session whose connection was lost; undefined when the session is over. */
   resumeSession(sessionId: string): Promise<StartedSession | undefined>;
   terminateSession(sessionId: string): Promise<void>;
+  /** A data key of 64 bytes under this KMS key, for a session that is encrypted. */
+  generateDataKey(kmsKeyId: string, encryptionContext: EncryptionContext): Promise<DataKey>;
   connectionStatus(instanceId: string): Promise<"connected" | "notconnected">;
   rebootInstance(instanceId: string): Promise<void>;
 
