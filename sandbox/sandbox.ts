@@ -119,6 +119,12 @@ export interface SandboxEndpointOptions {
    */
   readonly bootMs?: number;
   /**
+   * Release of the SSM Agents, four numbers with dots: clients decide by it what to speak.
+   *
+   * @default "3.3.987.0"
+   */
+  readonly agentVersion?: string;
+  /**
    * What goes wrong on data channels; may be changed at any time.
    *
    * @default - nothing
@@ -151,7 +157,7 @@ const BOOT_MS = 2_000;
  */
 export async function startEndpoint(options: SandboxEndpointOptions): Promise<Endpoint> {
   const { moto, credentials, clock, region, bootMs = BOOT_MS, faults = noFaults() } = options;
-  const agentVersion = AGENT_VERSION;
+  const { agentVersion = AGENT_VERSION } = options;
   const streamOrigin = (): string => options.streamOrigin ?? listener.url.replace("http:", "ws:");
   const clients = motoClients(moto, region);
   const services = joinServices({ ...options, ...clients, faults, bootMs, agentVersion, streamOrigin });

@@ -34,7 +34,7 @@ export interface SharedDeployment extends Deployment {
 }
 
 export type TestSandboxOptions = Partial<
-  Pick<SandboxEndpointOptions, "clock" | "sshServer" | "bootMs" | "port" | "streamOrigin" | "onFault">
+  Pick<SandboxEndpointOptions, "clock" | "sshServer" | "bootMs" | "port" | "streamOrigin" | "agentVersion" | "onFault">
 >;
 
 /** Time for `openTestSandbox`, on a computer that does much else. */
