@@ -135,7 +135,7 @@ export interface SandboxEndpointOptions {
 }
 
 /** A running endpoint, and what is behind it, for a test to look at and to play with. */
-export interface Endpoint extends Pick<Services, "sessions" | "nodes" | "instances" | "authorizedKeys"> {
+export interface Endpoint extends Pick<Services, "sessions" | "nodes" | "instances" | "databases" | "authorizedKeys"> {
   /** E.g. `http://127.0.0.1:40123`: the value of AWS_ENDPOINT_URL. */
   readonly url: string;
   readonly region: string;
@@ -160,19 +160,27 @@ export async function startEndpoint(options: SandboxEndpointOptions): Promise<En
   const { agentVersion = AGENT_VERSION } = options;
   const streamOrigin = (): string => options.streamOrigin ?? listener.url.replace("http:", "ws:");
   const clients = motoClients(moto, region);
-  const services = joinServices({ ...options, ...clients, faults, bootMs, agentVersion, streamOrigin });
-  const { sessions, nodes, instances, authorizedKeys } = services;
-  const dataChannels = new SsmMessages({ sessions, instances, clock, faults, agentVersion });
+  const keys = new AccessKeys(moto, credentials.accessKeyId);
+  const services = joinServices({ ...options, ...clients, keys, faults, bootMs, agentVersion, streamOrigin });
+  const { sessions, nodes, instances, databases, authorizedKeys } = services;
+  const dataChannels = new SsmMessages({
+    sessions,
+    instances,
+    clock,
+    faults,
+    agentVersion,
+    encryption: (session) => services.sessionKeys.encryptionOf(session),
+  });
   await nodes.begin();
-  const listener = await listen(options, services, dataChannels);
+  const listener = await listen({ ...options, keys }, services, dataChannels);
   const close = async (): Promise<void> => {
     nodes.close();
     const closed = listener.close(); // takes no new connection from here on, and waits for the last to end
     await dataChannels.close();
     await closed;
     await instances.close();
-    clients.ec2.destroy();
-    clients.iam.destroy();
+    await databases.close();
+    for (const client of [clients.ec2, clients.iam, clients.rds]) client.destroy();
   };
   return {
     url: listener.url,
@@ -181,18 +189,22 @@ export async function startEndpoint(options: SandboxEndpointOptions): Promise<En
     sessions,
     nodes,
     instances,
+    databases,
     authorizedKeys,
     faults,
     close,
   };
 }
 
+interface Keys {
+  readonly keys: AccessKeys;
+}
+
 function listen(
-  { moto, credentials, clock, region, port = 0, onFault = () => undefined }: SandboxEndpointOptions,
+  { moto, clock, region, port = 0, keys, onFault = () => undefined }: SandboxEndpointOptions & Keys,
   { callers, lifecycle, ownCalls }: Services,
   dataChannels: SsmMessages,
 ): Promise<EndpointListener> {
-  const keys = new AccessKeys(moto, credentials.accessKeyId);
   return EndpointListener.listen(port, {
     clock,
     moto,

@@ -10,7 +10,6 @@ import { joinedStreams } from "./joined-streams.ts";
 import { loginAt, type Login } from "./login.ts";
 import { SshServer } from "./ssh-server.ts";
 import { Sshd } from "./sshd.ts";
-import type { Dial } from "./ssh-forwarding.ts";
 
 export interface InstancesOptions {
   /** Directory of the sandbox for its instances; each gets one of its own in it. Made if missing, mode 0700. */
@@ -19,9 +18,16 @@ export interface InstancesOptions {
   readonly authorizedKeys: AuthorizedKeys;
   /** `ssh2`: a server inside this process, for any OS user. `sshd`: OpenSSH's own, for the person who runs the sandbox. */
   readonly sshServer: "ssh2" | "sshd";
-  /** How an instance reaches a host other than itself; by default as this computer does. */
-  readonly dial?: Dial;
+  /**
+   * How an instance reaches what stands beside it in its network; undefined for a host that is none of that.
+   *
+   * @default - nothing stands there
+   */
+  readonly dialNeighbour?: DialNeighbour;
 }
+
+/** A connection from an instance to a host of its network; undefined when there is no such host in it. */
+export type DialNeighbour = (instanceId: string, host: string, port: number) => Promise<Duplex | undefined>;
 
 /** What accepts connections to an instance's port 22. */
 interface SshListener {
@@ -76,7 +82,7 @@ export class Instances {
   /** A connection from the instance to a host and port: itself, or one behind it. */
   async connectFrom(instanceId: string, host: string, port: number): Promise<Duplex> {
     if (port === SSH_PORT && LOOPBACK_NAMES.includes(host)) return this.#connectSsh(instanceId);
-    return (this.#options.dial ?? dialTcp)(host, port);
+    return (await this.#options.dialNeighbour?.(instanceId, host, port)) ?? dialTcp(host, port);
   }
 
   /** The instance's host keys, each `<algorithm> <base64>`. */

@@ -16,6 +16,13 @@ export interface CalledSession {
   readonly ownerUserId: string;
 }
 
+/** A KMS key as policies see it. */
+export interface CalledKey {
+  readonly keyArn: string;
+  /** The key's own policy, as `JSON.parse` gives it; without its leave IAM's policies count for nothing. */
+  readonly policy: unknown;
+}
+
 /** A call whose caller's policies decide on it. */
 export type Call =
   | { readonly action: ActionWithoutResource }
@@ -31,16 +38,46 @@ export type Call =
       readonly action: "ec2-instance-connect:SendSSHPublicKey";
       readonly instance: CalledInstance;
       readonly osUser: string;
+    }
+  | {
+      readonly action: "kms:Decrypt" | "kms:GenerateDataKey";
+      readonly key: CalledKey;
+      readonly encryptionContext: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly action: "rds-db:connect";
+      /** E.g. `db-ABCDEFGHIJKL01234`. */
+      readonly resourceId: string;
+      readonly databaseUser: string;
     };
 
-/** Actions that no policy can restrict to a resource. */
-type ActionWithoutResource =
-  | "ec2:DescribeImages"
-  | "ec2:DescribeInstances"
-  | "ssm:DescribeInstanceInformation"
-  | "ssm:DescribeInstanceProperties"
-  | "ssm:DescribeSessions"
-  | "sts:GetCallerIdentity";
+/** Actions that no policy can restrict to a resource, or that ask for all there is. */
+const ACTIONS_WITHOUT_RESOURCE = [
+  "ec2:DescribeImages",
+  "ec2:DescribeInstances",
+  "ec2:DescribeSecurityGroups",
+  "ec2:DescribeSubnets",
+  "elasticache:DescribeCacheClusters",
+  "elasticache:DescribeCacheSubnetGroups",
+  "elasticache:DescribeReplicationGroups",
+  "rds:DescribeDBClusters",
+  "rds:DescribeDBInstances",
+  "rds:DescribeDBSubnetGroups",
+  "ssm:DescribeInstanceInformation",
+  "ssm:DescribeInstanceProperties",
+  "ssm:DescribeSessions",
+  "sts:GetCallerIdentity",
+] as const;
+
+export type ActionWithoutResource = (typeof ACTIONS_WITHOUT_RESOURCE)[number];
+
+function isWithoutResource(call: Call): call is { readonly action: ActionWithoutResource } {
+  return needsNoResource(call.action);
+}
+
+export function needsNoResource(action: string): action is ActionWithoutResource {
+  return (ACTIONS_WITHOUT_RESOURCE as readonly string[]).includes(action);
+}
 
 type ActionOnInstances =
   "ec2:GetConsoleOutput" | "ec2:RebootInstances" | "ec2:StartInstances" | "ssm:GetConnectionStatus";
@@ -52,6 +89,8 @@ export interface ResourceUse {
   /** ARN, or `*`. */
   readonly resource: string;
   readonly context: ConditionContext;
+  /** The resource's own policy, where it has one. */
+  readonly resourcePolicy?: unknown;
 }
 
 /** Where the call is made. */
@@ -70,6 +109,7 @@ const DEFAULT_DOCUMENT = "SSM-SessionManagerRunShell";
  */
 // eslint-disable-next-line complexity -- a table: one case for each action
 export function waysToAllow(call: Call, place: Place): readonly (readonly ResourceUse[])[] {
+  if (isWithoutResource(call)) return [[{ resource: "*", context: {} }]];
   switch (call.action) {
     case "ssm:StartSession":
       return waysToStartSession(call, place);
@@ -81,19 +121,17 @@ export function waysToAllow(call: Call, place: Place): readonly (readonly Resour
       const { resource, context } = instanceUse(call.instance, place, "ec2");
       return [[{ resource, context: { ...context, "ec2:osuser": call.osUser } }]];
     }
+    case "rds-db:connect":
+      return [[{ resource: databaseUserArn(call, place), context: {} }]];
+    case "kms:Decrypt":
+    case "kms:GenerateDataKey":
+      return [[keyUse(call)]];
     case "ssm:GetConnectionStatus":
       return [call.instances.map((instance) => instanceUse(instance, place, "ssm"))];
     case "ec2:GetConsoleOutput":
     case "ec2:RebootInstances":
     case "ec2:StartInstances":
       return [call.instances.map((instance) => instanceUse(instance, place, "ec2"))];
-    case "ec2:DescribeImages":
-    case "ec2:DescribeInstances":
-    case "ssm:DescribeInstanceInformation":
-    case "ssm:DescribeInstanceProperties":
-    case "ssm:DescribeSessions":
-    case "sts:GetCallerIdentity":
-      return [[{ resource: "*", context: {} }]];
   }
 }
 
@@ -138,6 +176,23 @@ function sessionUse({ sessionId, target, ownerUserId }: CalledSession, place: Pl
       "ssm:resourceTag/aws:ssmmessages:target-id": target,
     },
   };
+}
+
+function databaseUserArn(
+  { resourceId, databaseUser }: Extract<Call, { action: "rds-db:connect" }>,
+  { region, account }: Place,
+): string {
+  return `arn:aws:rds-db:${region}:${account}:dbuser:${resourceId}/${databaseUser}`;
+}
+
+function keyUse({
+  key,
+  encryptionContext,
+}: Extract<Call, { action: "kms:Decrypt" | "kms:GenerateDataKey" }>): ResourceUse {
+  const names = Object.keys(encryptionContext);
+  const pairs = names.map((name) => [`kms:EncryptionContext:${name}`, encryptionContext[name] ?? ""]);
+  const context = { ...Object.fromEntries(pairs), "kms:EncryptionContextKeys": names } as ConditionContext;
+  return { resource: key.keyArn, context, resourcePolicy: key.policy };
 }
 
 /** AWS's own documents have no account in their ARN. */

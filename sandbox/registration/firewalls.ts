@@ -6,10 +6,11 @@ import type { Situation, WayOut } from "./way-out.ts";
 /** The first and the last port that Linux gives to a connection it opens; answers come back to it. */
 const REPLY_PORTS = [32_768, 60_999];
 
-/** Somebody on the other side of a rule. */
-interface Peer {
+/** Somebody on the other side of a rule, and the port that is asked for. */
+export interface Peer {
   readonly address: string;
   readonly securityGroupIds: readonly string[];
+  readonly port: number;
 }
 
 /** Why the instance's security groups do not let the agent out. */
@@ -20,7 +21,8 @@ export function findEgressFault(
   const rules = instance.securityGroupIds.flatMap((id) => network.securityGroups.get(id)?.egress ?? []);
   const securityGroupIds = endpoint?.securityGroupIds ?? [];
   const addresses = endpoint?.interfaces.map((each) => each.privateIpAddress) ?? [ANYWHERE];
-  if (addresses.some((address) => permits(rules, { address, securityGroupIds }, network))) return undefined;
+  if (addresses.some((address) => permits(rules, { address, securityGroupIds, port: HTTPS_PORT }, network)))
+    return undefined;
   const to = endpoint === undefined ? ANYWHERE : `"${endpoint.endpointId}" (${addresses.join(", ")})`;
   return `${groups(instance.securityGroupIds)} of "${instanceId}" let nothing out to port ${HTTPS_PORT} of ${to}`;
 }
@@ -33,18 +35,23 @@ export function findIngressFault(
   if (endpoint === undefined) return undefined;
   const rules = endpoint.securityGroupIds.flatMap((id) => network.securityGroups.get(id)?.ingress ?? []);
   const { privateIpAddress: address, securityGroupIds } = instance;
-  if (permits(rules, { address, securityGroupIds }, network)) return undefined;
+  if (permits(rules, { address, securityGroupIds, port: HTTPS_PORT }, network)) return undefined;
   const by = `${groups(endpoint.securityGroupIds)} of "${endpoint.endpointId}"`;
   return `${by} let nothing in to port ${HTTPS_PORT} from "${instanceId}" (${address})`;
 }
 
-function permits(rules: readonly SecurityGroupRule[], peer: Peer, { prefixLists }: NetworkFacts): boolean {
+/** Whether one of the rules of security groups speaks of this peer. */
+export function permits(
+  rules: readonly SecurityGroupRule[],
+  peer: Peer,
+  { prefixLists }: Pick<NetworkFacts, "prefixLists">,
+): boolean {
   return rules.some((rule) => {
     const cidrs = [...rule.cidrs, ...rule.prefixListIds.flatMap((id) => prefixLists.get(id) ?? [])];
     const isForPeer =
       cidrs.some((cidr) => contains(cidr, peer.address)) ||
       rule.securityGroupIds.some((id) => peer.securityGroupIds.includes(id));
-    return isForPeer && includesTcpPort(rule, HTTPS_PORT);
+    return isForPeer && includesTcpPort(rule, peer.port);
   });
 }
 
@@ -54,22 +61,26 @@ function groups(ids: readonly string[]): string {
 
 /** Why the subnets' network ACLs keep the agent's calls or their answers back. */
 export function findAclFault({ endpoint }: WayOut, situation: Situation): string | undefined {
-  const faults = (endpoint?.interfaces ?? [undefined]).map((each) => aclFault(each, situation));
+  const faults = (endpoint?.interfaces ?? [undefined]).map((each) => aclFault(each, situation, HTTPS_PORT));
   return faults.includes(undefined) ? undefined : faults[0]; // one address that answers is enough
 }
 
-/** Toward one interface of an endpoint, or, undefined, toward the internet. */
-function aclFault(destination: EndpointInterface | undefined, { instance, network }: Situation): string | undefined {
+/** Toward one network interface, or, undefined, toward the internet. */
+export function aclFault(
+  destination: EndpointInterface | undefined,
+  { instance, network }: Pick<Situation, "instance" | "network">,
+  port: number,
+): string | undefined {
   if (destination?.subnetId === instance.subnetId) return undefined; // an ACL guards the border of a subnet
   const near = { ...acl(instance.subnetId, network), peer: destination?.privateIpAddress ?? ANYWHERE };
   const far = destination && { ...acl(destination.subnetId, network), peer: instance.privateIpAddress };
   const crossings = [
-    { ...near, isEgress: true, ports: [HTTPS_PORT] },
+    { ...near, isEgress: true, ports: [port] },
     { ...near, isEgress: false, ports: REPLY_PORTS },
-    ...(far === undefined ? [] : [{ ...far, isEgress: false, ports: [HTTPS_PORT] }]),
+    ...(far === undefined ? [] : [{ ...far, isEgress: false, ports: [port] }]),
     ...(far === undefined ? [] : [{ ...far, isEgress: true, ports: REPLY_PORTS }]),
   ];
-  const closed = crossings.find((crossing) => !crossing.ports.every((port) => lets(crossing, port)));
+  const closed = crossings.find((crossing) => !crossing.ports.every((each) => lets(crossing, each)));
   if (closed === undefined) return undefined;
   const way = closed.isEgress ? "out to" : "in from";
   return `network ACL "${closed.id}" does not let port ${closed.ports.join(" to ")} ${way} ${closed.peer}`;

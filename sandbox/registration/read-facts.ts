@@ -19,7 +19,7 @@ export async function readFacts({ ec2, iam, ...asked }: RegistrationQuestion): P
   return { ...asked, instance: instanceFacts(instance), role, network };
 }
 
-function instanceFacts(instance: Instance): InstanceFacts {
+export function instanceFacts(instance: Instance): InstanceFacts {
   return {
     state: instance.State?.Name ?? "",
     instanceProfileArn: instance.IamInstanceProfile?.Arn,

@@ -2,7 +2,8 @@
 import type { Caller } from "../endpoint/access-keys.ts";
 import { AwsError, unmodelled } from "../endpoint/aws-error.ts";
 import { listOf, type Call } from "../endpoint/call.ts";
-import type { Call as CallToDecide, CalledInstance } from "../permissions/calls.ts";
+import { needsNoResource, type Call as CallToDecide, type CalledInstance } from "../permissions/calls.ts";
+import type { KmsKeys } from "./kms-keys.ts";
 import type { Decision } from "../permissions/decide.ts";
 import type { Inventory } from "./inventory.ts";
 import type { Sessions } from "./sessions.ts";
@@ -10,6 +11,7 @@ import type { Sessions } from "./sessions.ts";
 export interface CallersOptions {
   readonly inventory: Inventory;
   readonly sessions: Sessions;
+  readonly kmsKeys: Pick<KmsKeys, "find">;
   /** IAM's decision, by the policies attached to the caller. */
   readonly decide: (caller: Caller, call: CallToDecide) => Promise<Decision>;
 }
@@ -40,6 +42,12 @@ export class Callers {
     await this.#decide(caller, { action: "ssmmessages:OpenDataChannel", session }, "ssmmessages");
   }
 
+  /** Whether the caller's policies let it log in to the database as this user of its; the deployer's let it do all. */
+  async mayConnectToDatabase(caller: Caller, resourceId: string, databaseUser: string): Promise<boolean> {
+    const call = { action: "rds-db:connect", resourceId, databaseUser } as const;
+    return caller.isDeployer || (await this.#options.decide(caller, call)).allowed;
+  }
+
   async #decide(caller: Caller, call: CallToDecide, service: string): Promise<void> {
     const decision = await this.#options.decide(caller, call);
     if (decision.allowed) return;
@@ -53,13 +61,8 @@ export class Callers {
   // eslint-disable-next-line complexity -- a table: one case for each action
   async #toDecide({ service, name, input, parameters }: Call): Promise<CallToDecide | undefined> {
     const action = `${service}:${name}`;
+    if (needsNoResource(action)) return { action };
     switch (action) {
-      case "ec2:DescribeImages":
-      case "ec2:DescribeInstances":
-      case "ssm:DescribeInstanceInformation":
-      case "ssm:DescribeSessions":
-      case "sts:GetCallerIdentity":
-        return { action };
       case "ec2:GetConsoleOutput":
         return { action, instances: [await this.#instance(parameters.get("InstanceId"))] };
       case "ec2:RebootInstances":
@@ -70,6 +73,10 @@ export class Callers {
         };
       case "ec2-instance-connect:SendSSHPublicKey":
         return { action, instance: await this.#instance(input["InstanceId"]), osUser: textOf(input["InstanceOSUser"]) };
+      case "kms:GenerateDataKey": {
+        const key = await this.#options.kmsKeys.find(textOf(input["KeyId"]));
+        return { action, key, encryptionContext: (input["EncryptionContext"] ?? {}) as Record<string, string> };
+      }
       case "ssm:GetConnectionStatus":
         return { action, instances: [await this.#instance(input["Target"])] };
       case "ssm:StartSession":

@@ -1,4 +1,5 @@
 // What becomes of nodes, sessions and logins when EC2 starts, stops, reboots or terminates an instance.
+import type { Databases } from "../databases/databases.ts";
 import { listOf, type Call } from "../endpoint/call.ts";
 import type { Inventory } from "./inventory.ts";
 import type { ManagedNodes } from "./managed-nodes.ts";
@@ -10,8 +11,10 @@ export interface InstanceLifecycleOptions {
   readonly sessions: Sessions;
   /** Ends what runs inside an instance. */
   readonly stopInstance: (instanceId: string) => Promise<void>;
+  readonly databases: Pick<Databases, "changed">;
 }
 
+const SERVICES = new Set(["ec2", "iam", "rds"]);
 const READS = /^(Describe|Get|List)/;
 /** What a session's client is told; the agent says so itself before it goes down with its instance. */
 const ENDINGS: Readonly<Record<string, string>> = {
@@ -30,7 +33,8 @@ export class InstanceLifecycle {
   }
 
   async onDone({ service, name, parameters }: Call): Promise<void> {
-    if ((service !== "ec2" && service !== "iam") || READS.test(name)) return;
+    if (!SERVICES.has(service) || READS.test(name)) return;
+    this.#options.databases.changed();
     const instanceIds = listOf(parameters, "InstanceId");
     const ending = ENDINGS[name];
     if (ending !== undefined) await this.#end(instanceIds, ending);

@@ -1,11 +1,17 @@
 // The sandbox's own services, joined: what the endpoint asks when a call is not moto's.
 import type { EC2Client } from "@aws-sdk/client-ec2";
 import type { IAMClient } from "@aws-sdk/client-iam";
+import type { KMSClient } from "@aws-sdk/client-kms";
+import type { RDSClient } from "@aws-sdk/client-rds";
+import type { SSMClient } from "@aws-sdk/client-ssm";
+import { join } from "node:path";
 import type { Clock } from "../../session-manager/clock.ts";
+import { Databases } from "../databases/databases.ts";
+import type { AccessKeys } from "../endpoint/access-keys.ts";
 import type { EndpointOptions } from "../endpoint/endpoint.ts";
 import type { Faults } from "../faults.ts";
 import { AuthorizedKeys } from "../instances/authorized-keys.ts";
-import { Instances } from "../instances/instances.ts";
+import { Instances, type DialNeighbour } from "../instances/instances.ts";
 import { decide } from "../permissions/decide.ts";
 import { explainRegistration } from "../registration/explain-registration.ts";
 import { Callers } from "./callers.ts";
@@ -13,7 +19,10 @@ import { ConsoleOutput } from "./console-output.ts";
 import { Ec2InstanceConnect } from "./ec2-instance-connect.ts";
 import { InstanceLifecycle } from "./instance-lifecycle.ts";
 import { Inventory } from "./inventory.ts";
+import { KmsKeys } from "./kms-keys.ts";
 import { ManagedNodes } from "./managed-nodes.ts";
+import { SessionKeys } from "./session-keys.ts";
+import { preferredKmsKeyId } from "./session-preferences.ts";
 import { Sessions } from "./sessions.ts";
 import { Ssm } from "./ssm.ts";
 
@@ -23,6 +32,10 @@ const ACCOUNT = "123456789012";
 export interface ServicesOptions {
   readonly ec2: EC2Client;
   readonly iam: IAMClient;
+  readonly kms: KMSClient;
+  readonly rds: RDSClient;
+  readonly ssm: SSMClient;
+  readonly keys: Pick<AccessKeys, "find">;
   readonly region: string;
   readonly clock: Clock;
   /** For host keys and homes of the instances. */
@@ -38,8 +51,10 @@ export interface ServicesOptions {
 
 export interface Services {
   readonly sessions: Sessions;
+  readonly sessionKeys: SessionKeys;
   readonly nodes: ManagedNodes;
   readonly instances: Instances;
+  readonly databases: Databases;
   readonly authorizedKeys: AuthorizedKeys;
   readonly callers: Callers;
   readonly lifecycle: InstanceLifecycle;
@@ -48,37 +63,57 @@ export interface Services {
 
 /** Makes the services; nothing runs yet. */
 export function joinServices(options: ServicesOptions): Services {
-  const { ec2, iam, region, clock, directory, sshServer, bootMs, agentVersion, streamOrigin, faults } = options;
+  const { ec2, iam, region, clock, directory, sshServer } = options;
   const inventory = new Inventory(ec2);
   const sessions = new Sessions(clock);
+  const kmsKeys = new KmsKeys(options.kms);
   const authorizedKeys = new AuthorizedKeys(clock);
-  const instances = new Instances({ directory, clock, authorizedKeys, sshServer });
-  const nodes = new ManagedNodes({
+  const callers = new Callers({
     inventory,
-    clock,
-    bootMs,
-    explainRegistration: async (instanceId) => {
-      const registration = await explainRegistration({ ec2, iam, instanceId, region, account: ACCOUNT });
-      return registration.canRegister ? undefined : registration.explanation;
-    },
+    sessions,
+    kmsKeys,
+    decide: (caller, call) => decide({ iam, clock, region, caller, call }),
   });
+  const databases = makeDatabases(options, callers);
+  const dialNeighbour: DialNeighbour = (instanceId, host, port) => databases.dial(instanceId, host, port);
+  const instances = new Instances({ directory, clock, authorizedKeys, sshServer, dialNeighbour });
+  const nodes = makeNodes(options, inventory);
+  const stopInstance = (instanceId: string): Promise<void> => instances.stop(instanceId);
   return {
     sessions,
+    sessionKeys: new SessionKeys({ ...options, keys: kmsKeys, account: ACCOUNT }),
     nodes,
     instances,
     authorizedKeys,
-    callers: new Callers({
-      inventory,
-      sessions,
-      decide: (caller, call) => decide({ iam, clock, region, caller, call }),
-    }),
-    lifecycle: new InstanceLifecycle({ inventory, nodes, sessions, stopInstance: (id) => instances.stop(id) }),
+    databases,
+    callers,
+    lifecycle: new InstanceLifecycle({ inventory, nodes, databases, sessions, stopInstance }),
     ownCalls: ownCalls({
-      ssm: new Ssm({ sessions, nodes, streamOrigin, agentVersion, faults }),
+      ssm: new Ssm({ ...options, sessions, nodes, preferredKmsKeyId: () => preferredKmsKeyId(options.ssm) }),
       instanceConnect: new Ec2InstanceConnect({ inventory, authorizedKeys }),
       console: new ConsoleOutput({ inventory, clock, hostPublicKeys: (id) => instances.hostPublicKeys(id) }),
     }),
   };
+}
+
+function makeNodes(options: ServicesOptions, inventory: Inventory): ManagedNodes {
+  return new ManagedNodes({
+    ...options,
+    inventory,
+    explainRegistration: async (instanceId) => {
+      const registration = await explainRegistration({ ...options, instanceId, account: ACCOUNT });
+      return registration.canRegister ? undefined : registration.explanation;
+    },
+  });
+}
+
+function makeDatabases(options: ServicesOptions, callers: Callers): Databases {
+  return new Databases({
+    ...options,
+    directory: join(options.directory, "databases"),
+    findKey: (accessKeyId) => options.keys.find(accessKeyId),
+    mayConnect: (caller, resourceId, user) => callers.mayConnectToDatabase(caller, resourceId, user),
+  });
 }
 
 interface OwnServices {

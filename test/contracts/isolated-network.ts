@@ -20,6 +20,8 @@ import {
 import type { MotoClients } from "../../sandbox/moto/moto-clients.ts";
 import { ACCOUNT, REGION } from "../harness/moto.ts";
 
+type Clients = Pick<MotoClients, "ec2" | "iam">;
+
 export interface IsolatedNetwork {
   /** Of role, profile and inline policy. */
   readonly name: string;
@@ -70,7 +72,7 @@ export function https(groupId: string): IpPermission[] {
 }
 
 /** @param name - unlike any other in this moto */
-export async function createIsolatedNetwork(moto: MotoClients, name: string): Promise<IsolatedNetwork> {
+export async function createIsolatedNetwork(moto: Clients, name: string): Promise<IsolatedNetwork> {
   const { ec2 } = moto;
   await createRole(moto, name);
   const { vpcId, subnetId } = await createVpc(moto);
@@ -90,7 +92,7 @@ export async function createIsolatedNetwork(moto: MotoClients, name: string): Pr
   return { ...network, endpoints, instanceId: await runInstance(moto, network) };
 }
 
-async function createRole({ iam }: MotoClients, name: string): Promise<void> {
+async function createRole({ iam }: Clients, name: string): Promise<void> {
   await iam.send(new CreateRoleCommand({ RoleName: name, AssumeRolePolicyDocument: policy([TRUST]) }));
   const document = policy(AGENT_STATEMENTS);
   await iam.send(new PutRolePolicyCommand({ RoleName: name, PolicyName: name, PolicyDocument: document }));
@@ -98,7 +100,7 @@ async function createRole({ iam }: MotoClients, name: string): Promise<void> {
   await iam.send(new AddRoleToInstanceProfileCommand({ InstanceProfileName: name, RoleName: name }));
 }
 
-async function createVpc({ ec2 }: MotoClients): Promise<{ vpcId: string; subnetId: string }> {
+async function createVpc({ ec2 }: Clients): Promise<{ vpcId: string; subnetId: string }> {
   const { Vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock: "10.10.0.240/28" }));
   const VpcId = Vpc?.VpcId ?? "";
   await ec2.send(new ModifyVpcAttributeCommand({ VpcId, EnableDnsHostnames: { Value: true } }));
@@ -107,7 +109,7 @@ async function createVpc({ ec2 }: MotoClients): Promise<{ vpcId: string; subnetI
 }
 
 /** A group without any rule: the egress rule that AWS gives to each is taken away. */
-async function createGroup({ ec2 }: MotoClients, VpcId: string, GroupName: string): Promise<string> {
+async function createGroup({ ec2 }: Clients, VpcId: string, GroupName: string): Promise<string> {
   const { GroupId = "" } = await ec2.send(new CreateSecurityGroupCommand({ VpcId, GroupName, Description: GroupName }));
   const everything = [{ IpProtocol: "-1", IpRanges: [{ CidrIp: "0.0.0.0/0" }] }];
   await ec2.send(new RevokeSecurityGroupEgressCommand({ GroupId, IpPermissions: everything }));
@@ -116,7 +118,7 @@ async function createGroup({ ec2 }: MotoClients, VpcId: string, GroupName: strin
 
 type Place = Omit<IsolatedNetwork, "endpoints" | "instanceId">;
 
-async function createEndpoint({ ec2 }: MotoClients, place: Place, service: string): Promise<string> {
+async function createEndpoint({ ec2 }: Clients, place: Place, service: string): Promise<string> {
   const { VpcEndpoint } = await ec2.send(
     new CreateVpcEndpointCommand({
       VpcId: place.vpcId,
@@ -131,7 +133,7 @@ async function createEndpoint({ ec2 }: MotoClients, place: Place, service: strin
   return VpcEndpoint?.VpcEndpointId ?? "";
 }
 
-async function runInstance({ ec2 }: MotoClients, place: Place): Promise<string> {
+async function runInstance({ ec2 }: Clients, place: Place): Promise<string> {
   const networkInterface = {
     DeviceIndex: 0,
     SubnetId: place.subnetId,

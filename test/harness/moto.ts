@@ -34,10 +34,10 @@ export async function startTestMoto(): Promise<TestMoto> {
   const directory = mkdtempSync(join(tmpdir(), "moto-"));
   const program = join(sources, "serve.py");
   const server = await startMotoServer({ python, program, directory, region: REGION, clock: systemClock });
-  const { ec2, iam } = motoClients(server, REGION);
+  const clients = motoClients(server, REGION);
   const close = async (): Promise<void> => {
     await server.close();
     rmSync(directory, { recursive: true });
   };
-  return { server, ec2, iam, close };
+  return { server, ...clients, close };
 }

@@ -6,6 +6,7 @@ afterwards, and after a restart of the endpoint in front.
 
 from . import (
     canonical_parameters,
+    database_resource_ids,
     endpoint_services,
     filter_wildcards,
     instance_security_groups,
@@ -22,6 +23,7 @@ from . import (
 
 def mend_all() -> None:
     canonical_parameters.mend()
+    database_resource_ids.mend()
     endpoint_services.mend()
     filter_wildcards.mend()
     instance_security_groups.mend()
