@@ -44,7 +44,9 @@ export class FakeClock implements Clock {
   }
 
   #next(end: number): Alarm | undefined {
-    return [...this.#alarms].filter((alarm) => alarm.at <= end).sort((a, b) => a.at - b.at)[0];
+    let next: Alarm | undefined;
+    for (const alarm of this.#alarms) if (alarm.at <= end && (next === undefined || alarm.at < next.at)) next = alarm;
+    return next;
   }
 }
 

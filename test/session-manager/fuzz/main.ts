@@ -1,10 +1,14 @@
-// `npm run fuzz`: a million inputs or more for the decoders, timed and weighed; prints how often each branch was reached.
+// `npm run fuzz`: a million inputs for the decoders, timed and weighed, and thousands of schedules of faults.
 //
-// npm run fuzz -- [--seed SEED] [--inputs COUNT] [--only INDEX]
+// npm run fuzz -- [--seed SEED] [--inputs COUNT] [--schedules COUNT] [--only INDEX]
+// Prints how often each branch of the decoders was reached. The same seed plays the same inputs and schedules again.
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import fc from "fast-check";
+import { muxSchedule, playMuxSchedule } from "../schedules/play-mux-schedule.ts";
+import { playStreamSchedule, streamSchedule } from "../schedules/play-stream-schedule.ts";
 import { branchOf, expectedBranches, fuzz, fuzzInput, FuzzFailure } from "./fuzz.ts";
 import type { FuzzStory } from "./fuzz.ts";
 
@@ -87,15 +91,40 @@ function tell({ branches, kinds }: FuzzStory, inputs: number, growth: number): v
   say(`${inputs} inputs: ${shares.join(", ")}; heap after collection ${(growth / 1024).toFixed(0)} KiB larger`);
 }
 
-function main(): number {
+/** @throws Error, with the schedule made as small as it goes, when one breaks a promise */
+async function playSchedules(seed: number, numRuns: number): Promise<void> {
+  const plays = [
+    ["stream", fc.asyncProperty(streamSchedule, async (schedule) => mustBeEmpty(await playStreamSchedule(schedule)))],
+    ["mux", fc.asyncProperty(muxSchedule, async (schedule) => mustBeEmpty(await playMuxSchedule(schedule)))],
+  ] as const;
+  for (const [name, property] of plays) {
+    await fc.assert(property as fc.IAsyncProperty<unknown>, { seed, numRuns });
+    say(`${numRuns} ${name} schedules: every byte whole, in order, once, and every one ended`);
+  }
+}
+
+function mustBeEmpty(problems: readonly string[]): void {
+  if (problems.length > 0) throw new Error(problems.join("; "));
+}
+
+async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { seed: { type: "string" }, inputs: { type: "string", default: "1000000" }, only: { type: "string" } },
+    options: {
+      seed: { type: "string" },
+      inputs: { type: "string", default: "1000000" },
+      schedules: { type: "string", default: "3000" },
+      only: { type: "string" },
+    },
   });
   const seed = values.seed === undefined ? randomInt(2 ** 31) : Number(values.seed);
   say(`seed ${seed}`);
   try {
-    if (values.only === undefined) run(seed, Math.ceil(Number(values.inputs) / BATCH) * BATCH);
-    else say(branchOf(fuzzInput(seed, Number(values.only))));
+    if (values.only !== undefined) {
+      say(branchOf(fuzzInput(seed, Number(values.only))));
+      return 0;
+    }
+    run(seed, Math.ceil(Number(values.inputs) / BATCH) * BATCH);
+    await playSchedules(seed, Number(values.schedules));
     return 0;
   } catch (error) {
     process.stderr.write(`fuzz: error: ${(error as Error).message}\n`);
@@ -103,4 +132,4 @@ function main(): number {
   }
 }
 
-process.exitCode = main();
+void main().then((status) => (process.exitCode = status));
