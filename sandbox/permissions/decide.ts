@@ -67,7 +67,10 @@ async function decideOnEach(uses: readonly ResourceUse[], question: PolicyQuesti
 }
 
 /** Why the caller may not; undefined if it may. */
-async function refusal({ resource, context }: ResourceUse, question: PolicyQuestion): Promise<string | undefined> {
+async function refusal(
+  { resource, context, resourcePolicy }: ResourceUse,
+  question: PolicyQuestion,
+): Promise<string | undefined> {
   const { principal, caller, call } = question;
   const request = {
     principal: caller.arn,
@@ -75,6 +78,7 @@ async function refusal({ resource, context }: ResourceUse, question: PolicyQuest
     resource,
     account: accountOf(caller),
     context: { ...callerContext(question), ...context },
+    resourcePolicy,
   };
   const byBoundary = principal.boundary === undefined ? "Allowed" : await evaluate([principal.boundary], request);
   const byPolicies = await evaluate(principal.policies, request);

@@ -26,6 +26,8 @@ export interface AuthorizationRequest {
   /** Account id of the resource's owner. */
   readonly account: string;
   readonly context: ConditionContext;
+  /** The resource's own policy, as `JSON.parse` gives it; undefined where it has none. */
+  readonly resourcePolicy?: unknown;
 }
 
 /** As IAM decides within one account: allowed by some statement, denied by one, or by the lack of any. */
@@ -61,12 +63,13 @@ const EVERYTHING: Policy = {
 };
 
 function simulationOf(policies: readonly Policy[], request: AuthorizationRequest): Simulation {
-  const { principal, action, resource, account, context } = request;
+  const { principal, action, resource, account, context, resourcePolicy } = request;
   return {
     request: { principal, action, resource: { resource, accountId: account }, contextVariables: { ...context } },
     identityPolicies: policies.map(({ name, document }) => ({ name, policy: document })),
     serviceControlPolicies: [],
     resourceControlPolicies: [],
+    ...(resourcePolicy === undefined ? {} : { resourcePolicy }),
   };
 }
 

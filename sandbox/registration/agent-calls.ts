@@ -1,7 +1,7 @@
 // The calls by which an SSM Agent registers and serves sessions, and whether policies allow them.
 import { evaluate, evaluateEndpointPolicy, type AuthorizationRequest } from "../permissions/evaluate.ts";
 import type { NetworkFacts, RegistrationFacts } from "./facts.ts";
-import type { Service, Situation, WayOut } from "./way-out.ts";
+import { SERVICES, type Service, type Situation, type WayOut } from "./way-out.ts";
 
 const ACTIONS: Readonly<Record<Service, readonly string[]>> = {
   ssm: ["ssm:UpdateInstanceInformation"],
@@ -11,15 +11,16 @@ const ACTIONS: Readonly<Record<Service, readonly string[]>> = {
     "ssmmessages:OpenControlChannel",
     "ssmmessages:OpenDataChannel",
   ],
+  kms: ["kms:Decrypt"],
 };
 
 /** Who calls, from where: a situation whose network may not be known yet. */
 type Agent = Omit<Situation, "network"> & Pick<RegistrationFacts, "network">;
 
-/** Which call the role's policies do not allow. */
+/** Which call that registers the agent the role's policies do not allow. */
 export async function findRoleFault(agent: Agent): Promise<string | undefined> {
   const { role } = agent;
-  for (const action of Object.values(ACTIONS).flat()) {
+  for (const action of SERVICES.flatMap((service) => ACTIONS[service])) {
     const request = requestOf(action, agent);
     const boundary = role.boundary === undefined ? "Allowed" : await evaluate([role.boundary], request);
     if (boundary !== "Allowed") return `the permissions boundary of role "${role.arn}" does not allow ${action}`;
@@ -48,12 +49,12 @@ export async function findEndpointPolicyFault(
 }
 
 function requestOf(action: string, agent: Agent, endpointContext: Record<string, string> = {}): AuthorizationRequest {
-  const { instanceId, region, account, role } = agent;
+  const { instanceId, region, account, role, kmsKeyArn = "*" } = agent;
   const instanceArn = `arn:aws:ec2:${region}:${account}:instance/${instanceId}`;
   return {
     principal: `arn:aws:sts::${account}:assumed-role/${role.arn.split("/").at(-1) ?? ""}/${instanceId}`,
     action,
-    resource: action.startsWith("ssmmessages:") ? "*" : instanceArn,
+    resource: { kms: kmsKeyArn, ssm: instanceArn }[action.split(":")[0] ?? ""] ?? "*",
     account,
     context: {
       "aws:PrincipalArn": role.arn,

@@ -5,7 +5,7 @@ import { findEndpointPolicyFault, findRoleFault } from "./agent-calls.ts";
 import type { RegistrationFacts } from "./facts.ts";
 import { findAclFault, findEgressFault, findIngressFault } from "./firewalls.ts";
 import { readFacts } from "./read-facts.ts";
-import { findDnsFault, findWayOut, SERVICES, type Situation, type WayOut } from "./way-out.ts";
+import { findDnsFault, findWayOut, SERVICES, type Service, type Situation, type WayOut } from "./way-out.ts";
 
 /** What a real agent needs, in the order in which it would miss it. */
 export type Link =
@@ -59,7 +59,19 @@ export async function judgeRegistration(facts: RegistrationFacts): Promise<Regis
   const roleFault = await findRoleFault({ ...facts, instance, role });
   if (roleFault !== undefined) return broken("role-permissions", roleFault);
   if (network === undefined) return broken("subnet", `instance "${instanceId}" is in no subnet`);
-  return judgeNetwork({ ...facts, instance, role, network });
+  return judgeNetwork({ ...facts, instance, role, network }, SERVICES);
+}
+
+/**
+ * What keeps the calls of an agent that is registered from reaching KMS, which encrypted sessions need besides; undefined
+ * if nothing does.
+ */
+export async function explainWayToKms(question: RegistrationQuestion, kmsKeyArn: string): Promise<string | undefined> {
+  const facts = await readFacts(question);
+  const { instance, role, network } = facts;
+  if (instance === undefined || role === undefined || network === undefined) return undefined; // there is no agent
+  const way = await judgeNetwork({ ...facts, instance, role, network, kmsKeyArn }, ["kms"]);
+  return way.canRegister ? undefined : way.explanation;
 }
 
 type FindFault = (wayOut: WayOut, situation: Situation) => string | undefined | Promise<string | undefined>;
@@ -72,9 +84,9 @@ const LINKS_OF_A_WAY: readonly (readonly [Link, FindFault])[] = [
   ["network-acl", findAclFault],
 ];
 
-async function judgeNetwork(situation: Situation): Promise<Registration> {
+async function judgeNetwork(situation: Situation, services: readonly Service[]): Promise<Registration> {
   const waysOut: WayOut[] = [];
-  for (const service of SERVICES) {
+  for (const service of services) {
     const wayOut = findWayOut(service, situation);
     if ("missing" in wayOut) return broken("way-out", wayOut.missing);
     waysOut.push(wayOut);

@@ -4,13 +4,16 @@ import type { EndpointFacts, InstanceFacts, NetworkFacts, RegistrationFacts } fr
 /** The services that an agent needs for sessions; ec2messages is of no use to them. */
 export const SERVICES = ["ssm", "ssmmessages"] as const;
 
-export type Service = (typeof SERVICES)[number];
+/** KMS is called only where sessions are encrypted, so that an agent registers without it. */
+export type Service = (typeof SERVICES)[number] | "kms";
 
 /** Facts of an instance that runs, with a role, in a subnet. */
 export interface Situation extends Pick<RegistrationFacts, "instanceId" | "region" | "account"> {
   readonly instance: InstanceFacts;
   readonly role: NonNullable<RegistrationFacts["role"]>;
   readonly network: NetworkFacts;
+  /** The key that a call of KMS is about. */
+  readonly kmsKeyArn?: string;
 }
 
 export interface WayOut {

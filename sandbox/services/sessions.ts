@@ -11,6 +11,8 @@ export interface SessionRequest {
   readonly parameters: Record<string, string[]>;
   /** Shown by DescribeSessions. */
   readonly reason?: string;
+  /** Key that the account's preferences named when the session was started; a session without is in clear. */
+  readonly kmsKeyId?: string;
   /** ARN of the caller. */
   readonly owner: string;
   /** The caller's `aws:userid`, by which policies tell the caller's own sessions from others'. */

@@ -26,8 +26,8 @@ export interface SsmMessagesOptions {
   /** Four numbers with dots. */
   readonly agentVersion?: string;
   readonly timing?: AgentTiming;
-  /** What the account's preferences say about encryption, read as each session opens. None: in clear. */
-  readonly encryption?: () => PreferredEncryption | undefined;
+  /** How this session is encrypted; none for one in clear. */
+  readonly encryption?: (session: Session) => PreferredEncryption | undefined;
   /** How long a session may go without a word of its client; the service's own default is 20 minutes. */
   readonly idleLimitMs?: number;
 }
@@ -189,7 +189,7 @@ export class SsmMessages {
       agentVersion,
       kind,
       startPlugin: pluginStarter(kind, host),
-      encryption: sessionEncryption(session, this.#options.encryption?.()),
+      encryption: sessionEncryption(session, this.#options.encryption?.(session)),
       outputIntervalMs: () => Math.max(timing.outputIntervalMs, faults.outputIntervalMs),
     });
     const open: OpenSession = { agent, client: undefined, callOffIdleCheck: () => undefined };

@@ -15,6 +15,8 @@ export interface SsmOptions {
   /** Version of the SSM Agent that every node shows. */
   readonly agentVersion: string;
   readonly faults: Pick<Faults, "refuseResume">;
+  /** The KMS key that the account's session preferences name. */
+  readonly preferredKmsKeyId: () => Promise<string | undefined>;
 }
 
 type NodeFilter = (node: ManagedNode) => boolean;
@@ -35,6 +37,7 @@ export class Ssm {
     const parameters = readSessionParameters(documentName, input["Parameters"]);
     const connection = await this.#options.nodes.connection(target);
     if (!connection.connected) throw new AwsError("TargetNotConnected", `${target} is not connected.`);
+    const kmsKeyId = await this.#options.preferredKmsKeyId();
     const { session, tokenValue } = this.#options.sessions.start({
       target,
       documentName,
@@ -42,6 +45,7 @@ export class Ssm {
       owner: caller.arn,
       ownerUserId: caller.userId,
       ...(reason === undefined ? {} : { reason }),
+      ...(kmsKeyId === undefined ? {} : { kmsKeyId }),
     });
     return this.#ticket(session, tokenValue);
   }
