@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, parse, relative, resolve, sep } from "node:path";
+import { setFlagsFromString } from "node:v8";
 import { Script } from "node:vm";
 
 const root = dirname(dirname(realpathSync(import.meta.filename)));
@@ -176,6 +177,10 @@ class Program {
     writeWhole(this.#stampPath, JSON.stringify(this.#stamp));
   }
 }
+
+// A command that carries data leaves garbage behind each message. V8 would let its young generation grow to 32 MiB for
+// that; kept as small as it begins, the process stays 30 MiB smaller, at a tenth more processor time.
+setFlagsFromString("--semi-space-growth-factor=1");
 
 const [node, , script, ...rest] = process.argv;
 if (script === undefined) fail("no program named", "node scripts/launcher.mjs scripts/connect.ts --help", 64);
