@@ -20,7 +20,8 @@ import type { Session, Sessions } from "./sessions.ts";
 
 export interface SsmMessagesOptions {
   readonly sessions: Sessions;
-  readonly instances: Instances;
+  /** What sessions end at: connections and logins of the instances. */
+  readonly instances: Pick<Instances, "connectFrom" | "login">;
   readonly clock: Clock;
   readonly faults: Faults;
   /** Four numbers with dots. */
