@@ -37,6 +37,7 @@ export async function openAws(request: AwsRequest): Promise<Aws> {
   };
   request.reporter.debug(`Region ${region}, ${profile === undefined ? "no profile named" : `profile ${profile}`}`);
   const instances = once(async () => (await import("./instances.ts")).instancePorts(settings));
+  const instanceCare = once(async () => (await import("./instance-care.ts")).instanceCarePorts(settings));
   const sessions = once(async () => (await import("./sessions.ts")).sessionPorts(settings));
   const instanceConnect = once(async () => (await import("./instance-connect.ts")).instanceConnectPorts(settings));
   const dataKeys = once(async () => (await import("./data-keys.ts")).dataKeyPorts(settings));
@@ -48,6 +49,7 @@ export async function openAws(request: AwsRequest): Promise<Aws> {
     findInstanceById: async (instanceId) => (await instances()).findInstanceById(instanceId),
     listInstanceNames: async () => (await instances()).listInstanceNames(),
     rebootInstance: async (instanceId) => (await instances()).rebootInstance(instanceId),
+    consoleOutput: async (instanceId, moment) => (await instanceCare()).consoleOutput(instanceId, moment),
     prepareSession() {
       void sessions();
       void instanceConnect();

@@ -10,6 +10,7 @@ import type { WorkDirectory } from "../platform/work-directory.ts";
 import { type JoinPoint, openJoinPoint } from "../ssh/join-point.ts";
 import { type KeyPair, ephemeralKeyPair, namedKeyPair } from "../ssh/key-pair.ts";
 import { type LaunchProgram, type OpenSshProgram, prepareProgram } from "../ssh/launch-ssh.ts";
+import { KnownHosts } from "../ssh/known-hosts.ts";
 import type { SshConnection } from "../ssh/ssh-arguments.ts";
 import type { BastionTarget } from "./bastion-target.ts";
 import { findBastion } from "./find-bastion.ts";
@@ -17,6 +18,7 @@ import type { RebootPolicy } from "./heal-connection.ts";
 import { KeyAuthorization } from "./key-authorization.ts";
 import { type OpenSession, openSession } from "./open-session.ts";
 import { defaultOsUser } from "./os-user.ts";
+import { pinHostKey } from "./pin-host-key.ts";
 import { claimAndSweep, makeWorkDirectory } from "./private-work.ts";
 import { runSshThrough } from "./run-ssh-through.ts";
 
@@ -63,35 +65,52 @@ interface Login extends LoginRequest, LoginProgram {
 
 function logInTo(login: Login, context: CommandContext): Promise<number> {
   const { instance, launch, joinPoint, work, rebootPolicy } = login;
+  const { instanceId } = instance;
   const osUser = login.target.osUser ?? defaultOsUser(context.settings);
   const keyPair = prepareKeyPair(login, context);
+  const knownHosts = openKnownHosts(context);
   const ending = new AbortController();
+  const connection = { instanceId, osUser, keyPair, knownHosts, proxyCommand: joinPoint.proxyCommand };
   return runSshThrough(
     {
       joinPoint,
       ending,
       // ssh comes first: its own start then hides behind that of the session.
-      ssh: launch(login.argumentsFor(connectionOf(login, keyPair, osUser, context))),
-      opening: openSshSession({ instance, rebootPolicy, work }, { ...context, signal: ending.signal }),
+      ssh: launch(login.argumentsFor(connection)),
+      opening: openSshSession({ instance, rebootPolicy, work, knownHosts }, { ...context, signal: ending.signal }),
       authorization: keyAuthorization(instance, osUser, keyPair, context),
     },
     context,
   );
 }
 
-/** A session to the instance's sshd, known to the work directory as long as the command runs. */
-export function openSshSession(
-  {
-    instance,
-    rebootPolicy,
-    work,
-  }: { readonly instance: Instance; readonly rebootPolicy: RebootPolicy; readonly work: WorkDirectory },
+export interface SshSessionRequest {
+  readonly instance: Instance;
+  readonly rebootPolicy: RebootPolicy;
+  /** Knows the session as long as the command runs. */
+  readonly work: WorkDirectory;
+  readonly knownHosts: KnownHosts;
+}
+
+/** A session to the instance's sshd, once its host key is known, if that can be. */
+export async function openSshSession(
+  { work, knownHosts, ...request }: SshSessionRequest,
   context: CommandContext,
 ): Promise<OpenSession> {
   const recordSession: WorkDirectory["recordSession"] = (session) => {
     work.recordSession(session);
   };
-  return openSession({ instance, rebootPolicy }, { ...context, openStream: openStandardStream, recordSession });
+  const pinning = pinHostKey(request.instance, knownHosts, context); // beside the session, which takes longer
+  pinning.catch(() => undefined); // thrown below, unless there is no session
+  const session = await openSession(request, { ...context, openStream: openStandardStream, recordSession });
+  await pinning;
+  return session;
+}
+
+/** The file of the instances' host keys, in a directory that is made if need be. */
+export function openKnownHosts({ directories, process }: Pick<CommandContext, "directories" | "process">): KnownHosts {
+  ensurePrivateDirectory(directories.state, process.userId);
+  return new KnownHosts(join(directories.state, "known_hosts"));
 }
 
 /** Authorizes the key pair on the instance, as often as connections need it. */
@@ -109,20 +128,4 @@ function prepareKeyPair({ keyName, work }: Login, context: CommandContext): KeyP
   const keyPair = namedKeyPair(resolve(context.workingDirectory, keyName), context.process.userId);
   if (keyPair.isNew) context.reporter.say(`made key pair ${quoted(keyName)}, ${quoted(`${keyName}.pub`)}`);
   return keyPair;
-}
-
-function connectionOf(
-  { instance, joinPoint }: Login,
-  keyPair: KeyPair,
-  osUser: string,
-  { directories, process }: CommandContext,
-): SshConnection {
-  ensurePrivateDirectory(directories.state, process.userId);
-  return {
-    instanceId: instance.instanceId,
-    osUser,
-    keyPair,
-    knownHostsFile: join(directories.state, "known_hosts"),
-    proxyCommand: joinPoint.proxyCommand,
-  };
 }

@@ -13,21 +13,24 @@ import { isCertificateRefused } from "../errors/certificate-refusal.ts";
 import { ExitCode } from "../errors/exit-code.ts";
 import { UserError } from "../errors/user-error.ts";
 import type { RecordedSession } from "../platform/work-directory.ts";
-import { type HealingNeeds, type RebootPolicy, startSessionHealing } from "./heal-connection.ts";
+import { type HealingNeeds, type HealingRequest, type RebootPolicy, startSessionHealing } from "./heal-connection.ts";
 
 /** AWS's document for ssh: a tunnel to one port of the instance. */
 const SSH_DOCUMENT = "AWS-StartSSHSession";
 /** Ending a session is a courtesy: nobody waits for it for long. */
 const TERMINATE_LIMIT_MS = 5_000;
 
-export interface OpenSessionNeeds extends HealingNeeds {
+export interface StartNeeds extends HealingNeeds {
   readonly aws: HealingNeeds["aws"] &
     Pick<Aws, "profile" | "resumeSession" | "terminateSession" | "signUpgrade" | "httpsAgent">;
   readonly reporter: Pick<Reporter, "say" | "wait" | "debug" | "warn">;
-  /** Opens the data channel: session-manager's openStandardStream. */
-  openStream(options: SessionOptions): Promise<StandardStream>;
   /** Keeps the session where the next start finds it, should this process be killed. */
   recordSession(session: RecordedSession): void;
+}
+
+export interface OpenSessionNeeds extends StartNeeds {
+  /** Opens the data channel: session-manager's openStandardStream. */
+  openStream(options: SessionOptions): Promise<StandardStream>;
 }
 
 /** A session, started and open. */
@@ -51,21 +54,36 @@ export async function openSession(
 ): Promise<OpenSession> {
   const { instanceId } = request.instance;
   const session = { instanceId, documentName: SSH_DOCUMENT, parameters: { portNumber: ["22"] } };
+  const { sessionId, opened } = await startAndOpen({ ...request, session }, needs.openStream, needs);
+  return { sessionId, stream: opened, close: () => closeSession(sessionId, opened, needs) };
+}
+
+/**
+ * Starts a session, healing the instance's connection if need be, and opens it with `open`.
+ *
+ * Once AWS has started the session, every failure ends it again.
+ *
+ * @throws as openSession()
+ */
+export async function startAndOpen<Opened>(
+  request: HealingRequest,
+  open: (options: SessionOptions) => Promise<Opened>,
+  needs: StartNeeds,
+): Promise<{ readonly sessionId: string; readonly opened: Opened }> {
   // Not abandoned when the signal comes: a session that AWS has started must be known by its id to be ended.
-  const started = await startSessionHealing({ ...request, session }, needs);
+  const started = await startSessionHealing(request, needs);
   const { sessionId } = started;
   needs.recordSession({ sessionId, region: needs.aws.region, profile: needs.aws.profile });
   try {
     needs.signal.throwIfAborted();
-    const stream = await needs.openStream(streamOptions(started, needs));
-    return { sessionId, stream, close: () => closeSession(sessionId, stream, needs) };
+    return { sessionId, opened: await open(sessionOptions(started, needs)) };
   } catch (error) {
     await terminateSession(sessionId, needs);
     throw translateOpening(error);
   }
 }
 
-function streamOptions(ticket: StartedSession, { aws, clock, signal, reporter }: OpenSessionNeeds): SessionOptions {
+function sessionOptions(ticket: StartedSession, { aws, clock, signal, reporter }: StartNeeds): SessionOptions {
   const signUpgrade: SignUpgrade = (url) => aws.signUpgrade(url);
   const resume: ResumeSession = (sessionId) => aws.resumeSession(sessionId);
   const onEvent = (event: SessionEvent): void => {
@@ -82,7 +100,7 @@ function tell(event: SessionEvent, reporter: Pick<Reporter, "debug" | "say" | "w
   reporter.debug(`session: ${JSON.stringify(event)}`);
 }
 
-async function closeSession(sessionId: string, stream: StandardStream, needs: OpenSessionNeeds): Promise<void> {
+async function closeSession(sessionId: string, stream: StandardStream, needs: StartNeeds): Promise<void> {
   stream.on("error", () => undefined); // whoever needed the stream has been told
   stream.destroy();
   await terminateSession(sessionId, needs);

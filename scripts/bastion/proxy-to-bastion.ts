@@ -1,13 +1,16 @@
 // Carries one ssh connection to a bastion between stdin and stdout.
 import { finished } from "node:stream/promises";
+import type { Instance } from "../command/aws-ports.ts";
 import type { CommandContext } from "../command/command-context.ts";
 import { untilAborted } from "../command/until-aborted.ts";
 import { ensurePrivateDirectory } from "../platform/private-directories.ts";
-import { hostFiles } from "../ssh/host-files.ts";
+import type { WorkDirectory } from "../platform/work-directory.ts";
+import { type HostFiles, hostFiles } from "../ssh/host-files.ts";
 import { hostKeyPair } from "../ssh/key-pair.ts";
+import { KnownHosts } from "../ssh/known-hosts.ts";
 import { carrySsh } from "./carry-ssh.ts";
 import { findBastion } from "./find-bastion.ts";
-import { keyAuthorization, openSshSession } from "./log-in.ts";
+import { keyAuthorization, openKnownHosts, openSshSession } from "./log-in.ts";
 import type { OpenSession } from "./open-session.ts";
 import { defaultOsUser } from "./os-user.ts";
 import { claimAndSweep, makeWorkDirectory } from "./private-work.ts";
@@ -19,24 +22,54 @@ import type { ProxyArguments } from "./proxy-arguments.ts";
  * @throws UserError for what a person can act on, or the signal's reason
  */
 export async function proxyToBastion({ target }: ProxyArguments, context: CommandContext): Promise<number> {
-  const { directories, process, settings, aws, signal } = context;
-  const files = hostFiles(directories.state, target.word);
-  ensurePrivateDirectory(files.directory, process.userId);
-  const keyPair = hostKeyPair(files.identityFile, process.userId);
+  const { directories, process, aws, signal } = context;
+  const host = { name: target.word, files: hostFiles(directories.state, target.word) };
+  ensurePrivateDirectory(host.files.directory, process.userId);
   const work = makeWorkDirectory(context);
   const sweeping = claimAndSweep(work, context);
-  const ending = new AbortController();
   try {
     const finding = findBastion(target, context);
     aws.prepareSession();
     const instance = await untilAborted(finding, signal);
-    const opening = openSshSession({ instance, rebootPolicy: "never", work }, { ...context, signal: ending.signal });
-    const authorization = keyAuthorization(instance, target.osUser ?? defaultOsUser(settings), keyPair, context);
-    return await carryUntilEnd({ opening, authorization, ending }, context);
+    return await proxyTo(instance, { host, target, work }, context);
   } finally {
     work.remove();
     await sweeping;
   }
+}
+
+interface ProxyRequest extends ProxyArguments {
+  readonly host: { readonly name: string; readonly files: HostFiles };
+  readonly work: WorkDirectory;
+}
+
+async function proxyTo(
+  instance: Instance,
+  { host, target, work }: ProxyRequest,
+  context: CommandContext,
+): Promise<number> {
+  const knownHosts = openKnownHosts(context);
+  const ofHost = new KnownHosts(host.files.knownHostsFile);
+  const keyPair = hostKeyPair(host.files.identityFile, context.process.userId);
+  const ending = new AbortController();
+  const needs = { ...context, signal: ending.signal };
+  const opening = openSshSession({ instance, rebootPolicy: "never", work, knownHosts }, needs).then((session) => {
+    // ssh looks up the host by its name in the block, whichever instance bears it now; it does so once sshd has spoken.
+    ofHost.holdOnly(host.name, knownHosts.keyOf(instance.instanceId));
+    return session;
+  });
+  const osUser = target.osUser ?? defaultOsUser(context.settings);
+  const authorization = keyAuthorization(instance, osUser, keyPair, context);
+  try {
+    return await carryUntilEnd({ opening, authorization, ending }, context);
+  } finally {
+    keepAccepted(ofHost.keyOf(host.name), instance, knownHosts);
+  }
+}
+
+/** What ssh has accepted under the block's name is the instance's own. */
+function keepAccepted(base64: string | undefined, { instanceId }: Instance, knownHosts: KnownHosts): void {
+  if (base64 !== undefined && knownHosts.keyOf(instanceId) === undefined) knownHosts.add(instanceId, base64);
 }
 
 interface Connection {

@@ -72,6 +72,8 @@ export interface Aws {
   generateDataKey(kmsKeyId: string, encryptionContext: EncryptionContext): Promise<DataKey>;
   connectionStatus(instanceId: string): Promise<"connected" | "notconnected">;
   rebootInstance(instanceId: string): Promise<void>;
+  /** What the instance has printed by now, or what EC2 has kept of its last start; foreign text, empty if there is none. */
+  consoleOutput(instanceId: string, moment: "now" | "start"): Promise<string>;
 
   /** Authorizes the key for 60 s. */
   sendSshPublicKey(request: SendSshPublicKeyRequest): Promise<void>;

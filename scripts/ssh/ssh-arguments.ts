@@ -1,7 +1,7 @@
 // The arguments that ssh is started with: our key, our known hosts, and a ProxyCommand that joins our socket.
 import { literal, quotedPath } from "./config-words.ts";
 import type { KeyPair } from "./key-pair.ts";
-import { HOST_KEY_ALGORITHMS } from "./known-hosts.ts";
+import { HOST_KEY_ALGORITHMS, type KnownHosts } from "./known-hosts.ts";
 import { shellQuote } from "./shell-quote.ts";
 import type { SshWords } from "./ssh-words.ts";
 
@@ -9,7 +9,7 @@ export interface SshConnection {
   readonly instanceId: string;
   readonly osUser: string;
   readonly keyPair: KeyPair;
-  readonly knownHostsFile: string;
+  readonly knownHosts: Pick<KnownHosts, "path">;
   /** Words of the program that joins the session to its stdin and stdout. */
   readonly proxyCommand: readonly string[];
 }
@@ -30,7 +30,7 @@ export function settingWords(connection: SshConnection, options: readonly string
 }
 
 function settingsOf(
-  { instanceId, keyPair, knownHostsFile, proxyCommand }: SshConnection,
+  { instanceId, keyPair, knownHosts, proxyCommand }: SshConnection,
   options: readonly string[],
 ): string[] {
   const settings = [
@@ -39,7 +39,7 @@ function settingsOf(
     "IdentitiesOnly=yes",
     // One known host for an instance, whatever name it was reached by.
     `HostKeyAlias=${instanceId}`,
-    `UserKnownHostsFile=${quotedPath(knownHostsFile)}`,
+    `UserKnownHostsFile=${quotedPath(knownHosts.path)}`,
     `HostKeyAlgorithms=${HOST_KEY_ALGORITHMS}`,
     "StrictHostKeyChecking=accept-new",
     // An instance's id is no secret, and its line can be found and taken out by hand.

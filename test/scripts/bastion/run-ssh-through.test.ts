@@ -105,7 +105,7 @@ describe("runSshThrough()", () => {
       instanceId,
       osUser,
       keyPair,
-      knownHostsFile: join(directory, "known_hosts"),
+      knownHosts: { path: join(directory, "known_hosts") },
       proxyCommand: joinPoint.proxyCommand,
     });
     const ending = new AbortController();

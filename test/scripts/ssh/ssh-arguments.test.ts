@@ -12,7 +12,7 @@ function connection(more: Partial<SshConnection> = {}): SshConnection {
     instanceId,
     osUser: "ec2-user",
     keyPair: { identityFile: "/keys/key", publicKey: "", isEphemeral: true, isNew: true },
-    knownHostsFile: "/state/known_hosts",
+    knownHosts: { path: "/state/known_hosts" },
     proxyCommand: ["/bin/sh", "-c", "cat", "join", "/run/to-ssh"],
     ...more,
   };
@@ -72,7 +72,7 @@ describe("sshArguments()", () => {
     const settings = settingsOf(
       connection({
         keyPair: { identityFile: odd, publicKey: "", isEphemeral: true, isNew: true },
-        knownHostsFile: odd,
+        knownHosts: { path: odd },
       }),
     );
     // Percent signs are halved only when ssh uses the path.
