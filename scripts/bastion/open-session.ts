@@ -54,7 +54,11 @@ export async function openSession(
 ): Promise<OpenSession> {
   const { instanceId } = request.instance;
   const session = { instanceId, documentName: SSH_DOCUMENT, parameters: { portNumber: ["22"] } };
-  const { sessionId, opened } = await startAndOpen({ ...request, session }, needs.openStream, needs);
+  const { sessionId, opened } = await startAndOpen(
+    { ...request, session },
+    (options) => needs.openStream(options),
+    needs,
+  );
   return { sessionId, stream: opened, close: () => closeSession(sessionId, opened, needs) };
 }
 

@@ -5,13 +5,15 @@ import { quoted } from "../errors/printable.ts";
 import { UserError } from "../errors/user-error.ts";
 import { nearest } from "./did-you-mean.ts";
 
-/** What a flag takes: `text` a value (`--region eu-west-1`, `--region=eu-west-1`), `switch` none. */
-export type Flags = Readonly<Record<string, "text" | "switch">>;
+/** What a flag takes: `text` a value (`--region eu-west-1`, `--region=eu-west-1`), `optional` one or none, `switch` none. */
+export type Flags = Readonly<Record<string, "text" | "optional" | "switch">>;
 
 /** A command line, read. */
 export interface CommandLine {
   /** Value of a text flag; the last one wins. */
   text(flag: string): string | undefined;
+  /** Every value of a flag that may be given several times, in order; undefined for an optional value left out. */
+  values(flag: string): readonly (string | undefined)[];
   /** Whether a switch is set. */
   isSet(flag: string): boolean;
   readonly positionals: readonly string[];
@@ -36,24 +38,37 @@ export function readCommandLine(words: readonly string[], flags: Flags): Command
     Object.entries(flags).map(([name, kind]) => [name, { type: kind === "text" ? "string" : "boolean" } as const]),
   );
   const { tokens, positionals } = parseArgs({
-    args: [...own],
+    args: withValuesJoined(own, flags),
     options,
     strict: false, // its own errors suggest nothing; the checks below do
     allowPositionals: true,
     tokens: true,
   });
-  const values = new Map<string, string | undefined>();
+  const values = new Map<string, (string | undefined)[]>();
   for (const token of tokens) {
     if (token.kind !== "option") continue;
     checkOption(token, flags);
-    values.set(token.name, token.value);
+    values.set(token.name, [...(values.get(token.name) ?? []), token.value]);
   }
   return {
-    text: (flag) => values.get(flag),
+    text: (flag) => values.get(flag)?.at(-1),
+    values: (flag) => values.get(flag) ?? [],
     isSet: (flag) => values.has(flag),
     positionals,
     rest: end === -1 ? undefined : words.slice(end + 1),
   };
+}
+
+/** An optional value is the word after its flag, unless that begins with a hyphen; joined by "=" it is no positional. */
+function withValuesJoined(words: readonly string[], flags: Flags): string[] {
+  const joined: string[] = [];
+  for (const word of words) {
+    const before = joined.at(-1) ?? "";
+    const isAfterOptional = before.startsWith("--") && flags[before.slice(2)] === "optional";
+    if (isAfterOptional && !word.startsWith("-")) joined.splice(-1, 1, `${before}=${word}`);
+    else joined.push(word);
+  }
+  return joined;
 }
 
 interface OptionToken {

@@ -10,9 +10,20 @@ export interface ProjectSettings {
   readonly region: string | undefined;
   /** What the bastion is made of: `al2023`, `al2` or `ubuntu`. */
   readonly image: string | undefined;
+  /** Name tag of the bastion that they deploy. */
+  readonly bastionName: string | undefined;
+  /** What the bastion may reach, by the names that people call it. */
+  readonly targets: readonly ProjectTarget[];
 }
 
-const NO_SETTINGS: ProjectSettings = { region: undefined, image: undefined };
+/** One of the settings' `targets`. */
+export interface ProjectTarget {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+const NO_SETTINGS: ProjectSettings = { region: undefined, image: undefined, bastionName: undefined, targets: [] };
 
 /**
  * Settings of `environment` in the project's root; none when the file does not exist, as in the published package.
@@ -20,12 +31,30 @@ const NO_SETTINGS: ProjectSettings = { region: undefined, image: undefined };
  * @throws UserError (65) when the file is not JSON
  */
 export async function readProjectSettings(root: string, environment: string | undefined): Promise<ProjectSettings> {
-  const name = `${environment ?? "dev"}.tfvars.json`;
+  const environmentName = environment ?? "dev";
+  const name = `${environmentName}.tfvars.json`;
   if (!/^[\w-]+\.tfvars\.json$/.test(name)) return NO_SETTINGS; // cdktf refuses it; no path is built of it here
   const content = await readFile(join(root, name), "utf8").catch(() => undefined);
   if (content === undefined) return NO_SETTINGS;
   const settings = parseSettings(name, content);
-  return { region: textOf(settings["aws_region"]), image: textOf(settings["image"]) };
+  return {
+    region: textOf(settings["aws_region"]),
+    image: textOf(settings["image"]),
+    bastionName: bastionName(settings, environmentName),
+    targets: (Array.isArray(settings["targets"]) ? settings["targets"] : []).filter(isTarget),
+  };
+}
+
+/** As the stack names it; a test holds the two together. */
+function bastionName(settings: Record<string, unknown>, environmentName: string): string | undefined {
+  const application = textOf(settings["tag_application"]);
+  const environment = textOf(settings["target_environment"]) ?? environmentName;
+  return application === undefined ? undefined : `${application}-${environment}-bastion-host`;
+}
+
+function isTarget(value: unknown): value is ProjectTarget {
+  const { name, host, port } = Object(value) as Partial<Record<keyof ProjectTarget, unknown>>;
+  return typeof name === "string" && typeof host === "string" && typeof port === "number";
 }
 
 function parseSettings(name: string, content: string): Record<string, unknown> {

@@ -36,6 +36,21 @@ describe("readCommandLine()", () => {
     expect(readCommandLine(["--region", "a-b-1", "--region", "c-d-2"], flags).text("region")).toBe("c-d-2");
   });
 
+  it("keeps every value of a flag that is given several times", () => {
+    expect(readCommandLine(["--region", "a", "--region=b"], flags).values("region")).toEqual(["a", "b"]);
+    expect(readCommandLine([], flags).values("region")).toEqual([]);
+  });
+
+  it("reads an optional value, and tells one that is left out from a flag that is", () => {
+    const optional = { rds: "optional", debug: "switch" } as const;
+    const values = (...words: string[]) => readCommandLine(words, optional).values("rds");
+    expect(values("--rds", "orders", "--debug")).toEqual(["orders"]);
+    expect(values("--rds=orders")).toEqual(["orders"]);
+    expect(values("--rds", "--debug")).toEqual([undefined]);
+    expect(values("--debug", "orders")).toEqual([]);
+    expect(readCommandLine(["--rds", "orders"], optional).positionals).toEqual([]);
+  });
+
   it("fails with 64 and a suggestion for an unknown flag", () => {
     const error = errorOf("--regoin", "eu-west-1");
     expect(error.exitCode).toBe(64);
