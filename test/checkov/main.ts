@@ -70,15 +70,10 @@ function* verdictsOnTheGate(checkov: Checkov, emptyDirectory: string): Generator
   yield { title: "an empty folder is refused", problems: empty.length > 0 ? [] : ["it passed"] };
 }
 
-function* verdicts(plans: ReadonlyMap<string, string>, directory: string): Generator<Verdict> {
+async function* verdicts(plans: ReadonlyMap<string, string>, directory: string): AsyncGenerator<Verdict> {
   const emptyDirectory = join(directory, "empty");
   mkdirSync(emptyDirectory);
-  const checkov = new Checkov({
-    requirements: join(gateDirectory, "requirements.txt"),
-    cacheDirectory: join(root, "node_modules", ".cache", "isolated-bastion"),
-    emptyDirectory,
-    say: (text) => process.stdout.write(text),
-  });
+  const checkov = await Checkov.open(emptyDirectory, (detail) => process.stdout.write(`${detail}\n`));
   const tools = { terraform: new Terraform(directory), checkov, plans };
   const all = scenarios(readJson(join(root, "dev.tfvars.json")) as object);
   for (const unknown of [...plans.keys()].filter((name) => all.every((scenario) => scenario.name !== name)))
@@ -89,7 +84,7 @@ function* verdicts(plans: ReadonlyMap<string, string>, directory: string): Gener
   yield* verdictsOnTheGate(checkov, emptyDirectory);
 }
 
-function main(): number {
+async function main(): Promise<number> {
   const { values } = parseArgs({ options: { plan: { type: "string", multiple: true, default: [] } } });
   const plans = new Map(
     values.plan.map((text) => [text.slice(0, text.indexOf("=")), text.slice(text.indexOf("=") + 1)]),
@@ -98,7 +93,7 @@ function main(): number {
   let passed = 0;
   let failed = 0;
   try {
-    for (const { title, problems } of verdicts(plans, directory)) {
+    for await (const { title, problems } of verdicts(plans, directory)) {
       if (problems.length === 0) passed += 1;
       else failed += 1;
       const lines = [
@@ -114,4 +109,4 @@ function main(): number {
   return failed === 0 ? 0 : 1;
 }
 
-process.exitCode = main();
+void main().then((status) => (process.exitCode = status));

@@ -8,7 +8,6 @@ import { Person } from "../harness/run-command.ts";
 import { OPEN_LIMIT_MS, openTestSandbox, type TestSandbox } from "../harness/test-sandbox.ts";
 
 const root = join(import.meta.dirname, "..", "..");
-const gate = join(root, "test", "checkov");
 /** Terraform, and on a first run the installation of Checkov. */
 const LIMIT_MS = 300_000;
 /** 96 passed on the day this was written: fewer means that something is not read any more. */
@@ -45,12 +44,7 @@ it(
 
     const emptyDirectory = join(person.home, "empty");
     mkdirSync(emptyDirectory);
-    const checkov = new Checkov({
-      requirements: join(gate, "requirements.txt"),
-      cacheDirectory: join(root, "node_modules", ".cache", "isolated-bastion"),
-      emptyDirectory,
-      say: () => undefined,
-    });
+    const checkov = await Checkov.open(emptyDirectory);
     const stack = JSON.parse(readFileSync(join(workingDirectory, "cdk.tf.json"), "utf8")) as SynthesizedStack;
     const report = checkov.scanPlan(`${file}.json`);
     expect(
