@@ -7,7 +7,6 @@ import { exceptionsOf, judge, type SynthesizedStack } from "../checkov/judge.ts"
 import { Person } from "../harness/run-command.ts";
 import { OPEN_LIMIT_MS, openTestSandbox, type TestSandbox } from "../harness/test-sandbox.ts";
 
-const root = join(import.meta.dirname, "..", "..");
 /** Terraform, and on a first run the installation of Checkov. */
 const LIMIT_MS = 300_000;
 /** 96 passed on the day this was written: fewer means that something is not read any more. */
