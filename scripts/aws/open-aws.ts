@@ -1,6 +1,7 @@
 // Puts AWS together for a command: Region, credentials, and clients that are loaded when they are first needed.
 import type { Clock } from "../../session-manager/clock.ts";
 import type { Aws } from "../command/aws-ports.ts";
+import type { NetworkPorts } from "../command/network-ports.ts";
 import type { Reporter } from "../command/reporter.ts";
 import type { Terminal } from "../command/terminal.ts";
 import { callLog } from "./call-log.ts";
@@ -50,6 +51,7 @@ export async function openAws(request: AwsRequest): Promise<Aws> {
     listInstanceNames: async () => (await instances()).listInstanceNames(),
     rebootInstance: async (instanceId) => (await instances()).rebootInstance(instanceId),
     consoleOutput: async (instanceId, moment) => (await instanceCare()).consoleOutput(instanceId, moment),
+    loginFacts: async (instance) => (await instanceCare()).loginFacts(instance),
     prepareSession() {
       void sessions();
       void instanceConnect();
@@ -60,7 +62,21 @@ export async function openAws(request: AwsRequest): Promise<Aws> {
     connectionStatus: async (instanceId) => (await sessions()).connectionStatus(instanceId),
     generateDataKey: async (kmsKeyId, context) => (await dataKeys()).generateDataKey(kmsKeyId, context),
     signUpgrade: async (url) => (await sessions()).signUpgrade(url),
+    ...surroundingNetwork(settings),
     sendSshPublicKey: async (key) => (await instanceConnect()).sendSshPublicKey(key),
+  };
+}
+
+function surroundingNetwork(settings: ClientSettings): NetworkPorts {
+  const databases = once(async () => (await import("./databases.ts")).databasePorts(settings));
+  const networks = once(async () => (await import("./networks.ts")).networkPorts(settings));
+  return {
+    listDatabases: async () => (await databases()).listDatabases(),
+    listCaches: async () => (await databases()).listCaches(),
+    instanceNetwork: async (instanceId) => (await networks()).instanceNetwork(instanceId),
+    findSecurityGroups: async (ids) => (await networks()).findSecurityGroups(ids),
+    subnetCidrs: async (ids) => (await networks()).subnetCidrs(ids),
+    databaseToken: async (asked) => (await import("./database-token.ts")).databaseToken(asked, settings),
   };
 }
 

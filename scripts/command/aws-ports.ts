@@ -1,6 +1,7 @@
 // What use cases need of AWS, each need a type of its own, so that a test hands in a few lines and no SDK.
 import type { Agent } from "node:http";
 import type { DataKey, EncryptionContext } from "../../session-manager/index.ts";
+import type { NetworkPorts } from "./network-ports.ts";
 
 /** An EC2 instance, as far as the commands look at it. */
 export interface Instance {
@@ -21,6 +22,14 @@ export interface Instance {
 
 /** @see EC2 API reference, InstanceState */
 export type InstanceState = "pending" | "running" | "shutting-down" | "terminated" | "stopping" | "stopped";
+
+/** What decides whether an instance can take a key from EC2 Instance Connect. */
+export interface LoginFacts {
+  /** Foreign text; undefined when the image is gone, or may not be looked at. */
+  readonly imageName: string | undefined;
+  /** Whether programs on the instance may ask for its metadata. */
+  readonly hasMetadata: boolean;
+}
 
 /** StartSession's answer. `tokenValue` is a secret: it opens the session. */
 export interface StartedSession {
@@ -47,7 +56,7 @@ export interface SendSshPublicKeyRequest {
 }
 
 /** Each member is one need; a use case asks for those it has: `Pick<Aws, "startSession">`. */
-export interface Aws {
+export interface Aws extends NetworkPorts {
   readonly region: string;
   /** Profile that was named or is in force; undefined for the default one. */
   readonly profile: string | undefined;
@@ -74,6 +83,7 @@ export interface Aws {
   rebootInstance(instanceId: string): Promise<void>;
   /** What the instance has printed by now, or what EC2 has kept of its last start; foreign text, empty if there is none. */
   consoleOutput(instanceId: string, moment: "now" | "start"): Promise<string>;
+  loginFacts(instance: Pick<Instance, "instanceId" | "imageId">): Promise<LoginFacts>;
 
   /** Authorizes the key for 60 s. */
   sendSshPublicKey(request: SendSshPublicKeyRequest): Promise<void>;
