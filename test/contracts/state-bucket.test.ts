@@ -6,6 +6,7 @@ import {
   GetObjectCommand,
   ListBucketsCommand,
   ListObjectsV2Command,
+  PutBucketPolicyCommand,
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
@@ -82,5 +83,37 @@ describe("a list of objects", () => {
     await s3.send(new PutObjectCommand({ Bucket, Key: "p q/1", Body: "1" }));
     const { Contents } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: "p q/", Delimiter: "~*'()!" }));
     expect(Contents?.map(({ Key }) => Key)).toEqual(["p q/1"]);
+  });
+});
+
+describe("a bucket's policy", () => {
+  /** What becomes of an object for everybody, when a policy denies it under a condition. */
+  async function deny(condition: object): Promise<unknown> {
+    const name = `contract-policy-${randomBytes(4).toString("hex")}`;
+    const where = { LocationConstraint: "eu-central-1" } as const;
+    await s3.send(new CreateBucketCommand({ Bucket: name, CreateBucketConfiguration: where }));
+    const Resource = [`arn:aws:s3:::${name}`, `arn:aws:s3:::${name}/*`];
+    const Statement = [{ Effect: "Deny", Principal: "*", Action: "s3:*", Resource, ...condition }];
+    const Policy = JSON.stringify({ Version: "2012-10-17", Statement });
+    await s3.send(new PutBucketPolicyCommand({ Bucket: name, Policy }));
+    return s3.send(new PutObjectCommand({ Bucket: name, Key: "state", Body: "{}" })).then(
+      () => "allowed",
+      (error: unknown) => (error as Error & { $metadata: { httpStatusCode: number } }).$metadata.httpStatusCode,
+    );
+  }
+
+  it.each([
+    ["plain HTTP", { Bool: { "aws:SecureTransport": "false" } }],
+    ["TLS before 1.2", { NumericLessThan: { "s3:TlsVersion": "1.2" } }],
+  ])("that denies %s denies nothing here: loopback stands for TLS", async (_name, Condition) => {
+    await expect(deny({ Condition })).resolves.toBe("allowed");
+  });
+
+  it.each([
+    ["everything", {}],
+    ["TLS", { Condition: { Bool: { "aws:SecureTransport": "true" } } }],
+    ["under a condition that the sandbox does not weigh", { Condition: { StringLike: { "aws:userid": "nobody" } } }],
+  ])("that denies %s is obeyed", async (_name, condition) => {
+    await expect(deny(condition)).resolves.toBe(403);
   });
 });

@@ -5,6 +5,7 @@ afterwards, and after a restart of the endpoint in front.
 """
 
 from . import (
+    bucket_policy_conditions,
     canonical_parameters,
     database_resource_ids,
     endpoint_services,
@@ -22,6 +23,7 @@ from . import (
 
 
 def mend_all() -> None:
+    bucket_policy_conditions.mend()
     canonical_parameters.mend()
     database_resource_ids.mend()
     endpoint_services.mend()
