@@ -21,7 +21,7 @@ export interface Faults {
   seed: number;
   toClient: MessageFaults;
   toAgent: MessageFaults;
-  /** Cuts each websocket, without a close frame, when it has carried this many bytes both ways together. */
+  /** Cuts each websocket, without a close frame, when it has carried this many bytes both ways together; those arrive. */
   closeSocketAfterBytes: number | undefined;
   /** Closes each websocket with 1000 `Bye` when it is this many minutes old; the real service does so at about 60. */
   closeSocketAtMinute: number | undefined;

@@ -8,9 +8,16 @@ import type { AgentTiming } from "./timing.ts";
 /** Output that may be unacknowledged before the source is paused; the real agent stops at 100,000 messages (114 MB). */
 export const UNACKNOWLEDGED_LIMIT_BYTES = 4 * 1024 * 1024;
 
+/** What a new socket is sent again at once; each acknowledgement makes it more, so that one with a short life is of use. */
+const FIRST_BURST_BYTES = 8 * 1024;
+
+/** What is sent again at once, at most. */
+const MAX_BURST_BYTES = 256 * 1024;
+
 interface Sent {
   readonly bytes: Buffer;
   lastSentMs: number;
+  isAcknowledged: boolean;
 }
 
 /** Sends stream messages, each until it is acknowledged; an unattached or paused one only keeps them. */
@@ -26,6 +33,10 @@ export class Outbox {
   #isPaused = false;
   #isClosed = false;
   #callOffResend: (() => void) | undefined;
+  /** To be sent again on a new socket, the oldest last; how much of it is under way, and may be. */
+  #lost: Sent[] = [];
+  #againBytes = 0;
+  #burstBytes = FIRST_BURST_BYTES;
   #waiting: (() => void)[] = [];
 
   constructor(clock: Clock, timing: AgentTiming) {
@@ -62,7 +73,7 @@ export class Outbox {
       payloadType,
       payload,
     });
-    this.#unacknowledged.set(sequenceNumber, { bytes, lastSentMs: now });
+    this.#unacknowledged.set(sequenceNumber, { bytes, lastSentMs: now, isAcknowledged: false });
     this.#unacknowledgedBytes += bytes.length;
     if (!this.#isPaused) this.#transmit?.(bytes);
     this.#callOffResend ??= this.#scheduleResend();
@@ -73,9 +84,13 @@ export class Outbox {
     this.resume();
     const sent = this.#unacknowledged.get(sequenceNumber);
     if (sent === undefined) return;
+    sent.isAcknowledged = true;
     this.#unacknowledged.delete(sequenceNumber);
     this.#unacknowledgedBytes -= sent.bytes.length;
+    this.#againBytes = Math.max(0, this.#againBytes - sent.bytes.length);
+    this.#burstBytes = Math.min(MAX_BURST_BYTES, this.#burstBytes + sent.bytes.length);
     this.#roundTrip.measured(this.#clock.now() - sent.lastSentMs);
+    this.#sendLost();
     this.#tellWaiting();
   }
 
@@ -84,8 +99,10 @@ export class Outbox {
     this.#transmit = transmit;
     this.resume();
     if (this.#timing.resend === "oldest") return; // AWS's agent leaves it to its timer: 10 messages a second
-    const now = this.#clock.now();
-    for (const sent of this.#unacknowledged.values()) this.#transmitAgain(sent, now);
+    this.#lost = [...this.#unacknowledged.values()].reverse();
+    this.#againBytes = 0;
+    this.#burstBytes = FIRST_BURST_BYTES;
+    this.#sendLost();
   }
 
   detach(): void {
@@ -122,6 +139,7 @@ export class Outbox {
     this.#callOffResend = undefined;
     this.#unacknowledged.clear();
     this.#unacknowledgedBytes = 0;
+    this.#lost = [];
     this.#tellWaiting();
   }
 
@@ -148,9 +166,25 @@ export class Outbox {
 
   #resendExpired(): void {
     const now = this.#clock.now();
+    let sentBytes = 0;
     for (const sent of this.#unacknowledged.values()) {
-      if (now - sent.lastSentMs > this.#roundTrip.timeoutMs) this.#transmitAgain(sent, now);
+      if (sentBytes >= MAX_BURST_BYTES) return;
+      if (now - sent.lastSentMs > this.#roundTrip.timeoutMs) {
+        this.#transmitAgain(sent, now);
+        sentBytes += sent.bytes.length;
+      }
       if (this.#timing.resend === "oldest") return;
+    }
+  }
+
+  #sendLost(): void {
+    const now = this.#clock.now();
+    while (this.#againBytes < this.#burstBytes) {
+      const sent = this.#lost.pop();
+      if (sent === undefined) return;
+      if (sent.isAcknowledged) continue;
+      this.#againBytes += sent.bytes.length;
+      this.#transmitAgain(sent, now);
     }
   }
 

@@ -23,6 +23,9 @@ const WATCH_INTERVAL_MS = 100;
 
 const MINUTE_MS = 60_000;
 
+/** How long a client that does not read may keep a socket that is to be cut. */
+const CUT_LIMIT_MS = 1_000;
+
 /** The agent's link to one client. */
 export class ClientSocket implements Link {
   readonly #options: ClientSocketOptions;
@@ -32,6 +35,7 @@ export class ClientSocket implements Link {
   #isCorked = false;
   #isWanted = true;
   #isPaused = false;
+  #isCut = false;
   #callOffWatch: () => void = () => undefined;
 
   constructor(options: ClientSocketOptions) {
@@ -45,6 +49,7 @@ export class ClientSocket implements Link {
     this.#toClient = new FaultyLine({ clock, seed, faults: () => faults.toClient, deliver });
     const toAgent = new FaultyLine({ clock, seed, faults: () => faults.toAgent, deliver: options.onMessage });
     webSocket.on("message", (message: Buffer) => {
+      if (this.#isCut) return;
       this.#count(message.length);
       toAgent.pass(message);
       if (faults.stopReading) this.#applyReading();
@@ -62,6 +67,7 @@ export class ClientSocket implements Link {
 
   /** Sends past all faults: what the service itself has to say. */
   sendNow(message: Buffer): void {
+    if (this.#isCut) return;
     this.#cork();
     this.#options.webSocket.send(message, { binary: true, compress: false });
     this.#count(message.length);
@@ -104,7 +110,20 @@ export class ClientSocket implements Link {
 
   #count(bytes: number): void {
     this.#carriedBytes += bytes;
-    if (this.#carriedBytes >= (this.#options.faults.closeSocketAfterBytes ?? Infinity)) this.terminate();
+    if (!this.#isCut && this.#carriedBytes >= (this.#options.faults.closeSocketAfterBytes ?? Infinity)) this.#cut();
+  }
+
+  /** What was carried arrives, or a session whose sockets are all short-lived would never get on. */
+  #cut(): void {
+    this.#isCut = true;
+    const { transport, clock } = this.#options;
+    const callOff = clock.schedule(CUT_LIMIT_MS, () => {
+      this.terminate();
+    });
+    transport.end(() => {
+      callOff();
+      this.terminate();
+    });
   }
 
   #applyReading(): void {
