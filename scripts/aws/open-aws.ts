@@ -8,6 +8,7 @@ import { callLog } from "./call-log.ts";
 import type { ClientSettings } from "./client-settings.ts";
 import { credentialProvider } from "./credentials.ts";
 import { httpsAgent } from "./https-agent.ts";
+import type { InstanceCarePorts } from "./instance-care.ts";
 import { type RegionSources, resolveProfile, resolveRegion } from "./region.ts";
 
 export interface AwsRequest extends RegionSources {
@@ -37,21 +38,23 @@ export async function openAws(request: AwsRequest): Promise<Aws> {
     logCalls: callLog(request.reporter, request.clock),
   };
   request.reporter.debug(`Region ${region}, ${profile === undefined ? "no profile named" : `profile ${profile}`}`);
+  return meetNeeds(settings);
+}
+
+function meetNeeds(settings: ClientSettings): Aws {
   const instances = once(async () => (await import("./instances.ts")).instancePorts(settings));
-  const instanceCare = once(async () => (await import("./instance-care.ts")).instanceCarePorts(settings));
   const sessions = once(async () => (await import("./sessions.ts")).sessionPorts(settings));
   const instanceConnect = once(async () => (await import("./instance-connect.ts")).instanceConnectPorts(settings));
   const dataKeys = once(async () => (await import("./data-keys.ts")).dataKeyPorts(settings));
   return {
-    region,
-    profile,
-    httpsAgent: agent,
+    region: settings.region,
+    profile: settings.profile,
+    httpsAgent: settings.httpsAgent,
     findInstancesByName: async (name) => (await instances()).findInstancesByName(name),
     findInstanceById: async (instanceId) => (await instances()).findInstanceById(instanceId),
     listInstanceNames: async () => (await instances()).listInstanceNames(),
     rebootInstance: async (instanceId) => (await instances()).rebootInstance(instanceId),
-    consoleOutput: async (instanceId, moment) => (await instanceCare()).consoleOutput(instanceId, moment),
-    loginFacts: async (instance) => (await instanceCare()).loginFacts(instance),
+    ...lateInstanceCare(settings),
     prepareSession() {
       void sessions();
       void instanceConnect();
@@ -77,6 +80,14 @@ function surroundingNetwork(settings: ClientSettings): NetworkPorts {
     findSecurityGroups: async (ids) => (await networks()).findSecurityGroups(ids),
     subnetCidrs: async (ids) => (await networks()).subnetCidrs(ids),
     databaseToken: async (asked) => (await import("./database-token.ts")).databaseToken(asked, settings),
+  };
+}
+
+function lateInstanceCare(settings: ClientSettings): InstanceCarePorts {
+  const ports = once(async () => (await import("./instance-care.ts")).instanceCarePorts(settings));
+  return {
+    consoleOutput: async (instanceId, moment) => (await ports()).consoleOutput(instanceId, moment),
+    loginFacts: async (instance) => (await ports()).loginFacts(instance),
   };
 }
 
