@@ -2,6 +2,7 @@
 import type { Duplex, Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type Clock, sleep } from "../../session-manager/clock.ts";
+import type { LoginWatch } from "../ssh/login-watch.ts";
 import { type KeyAuthorization, holdAfterVersionLine } from "./key-authorization.ts";
 
 /** ssh's own side. */
@@ -14,6 +15,8 @@ export interface Carriage extends SshEnds {
   /** The session's. */
   readonly stream: Duplex;
   readonly authorization: KeyAuthorization;
+  /** Sees what ssh sends. */
+  readonly watch: LoginWatch;
   readonly clock: Clock;
 }
 
@@ -21,7 +24,7 @@ export interface Carriage extends SshEnds {
 const FIRST_WORD_LIMIT_MS = 1_000;
 
 /** Carries bytes both ways. Rejects when the key cannot be authorized; never resolves. */
-export function carrySsh({ fromSsh, toSsh, stream, authorization, clock }: Carriage): Promise<never> {
+export function carrySsh({ fromSsh, toSsh, stream, authorization, watch, clock }: Carriage): Promise<never> {
   return new Promise((_resolve, reject) => {
     const hold = holdAfterVersionLine(() => {
       const authorized = authorization.ensure();
@@ -30,7 +33,12 @@ export function carrySsh({ fromSsh, toSsh, stream, authorization, clock }: Carri
       return new Promise((release) => void authorized.then(release, () => undefined));
     });
     pipeline(stream, hold, toSsh).catch(() => undefined);
-    void firstWord(hold, clock).then(() => pipeline(fromSsh, stream).catch(() => undefined));
+    void firstWord(hold, clock).then(() => {
+      fromSsh.on("data", (chunk: Buffer) => {
+        watch.see(chunk);
+      });
+      return pipeline(fromSsh, stream).catch(() => undefined);
+    });
   });
 }
 

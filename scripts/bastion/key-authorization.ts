@@ -17,6 +17,11 @@ export class KeyAuthorization {
     this.#clock = clock;
   }
 
+  /** How long ago the key was sent for the last time; undefined when it was not. */
+  get ageMs(): number | undefined {
+    return this.#sent === undefined ? undefined : this.#clock.now() - this.#sent.atMs;
+  }
+
   /** Resolves when the key is authorized for 15 s more at least; rejects with what sending it met. */
   async ensure(): Promise<void> {
     const isFresh = this.#sent !== undefined && this.#clock.now() - this.#sent.atMs <= TRUSTED_FOR_MS;

@@ -13,6 +13,7 @@ import { type LaunchProgram, type OpenSshProgram, prepareProgram } from "../ssh/
 import { KnownHosts } from "../ssh/known-hosts.ts";
 import type { SshConnection } from "../ssh/ssh-arguments.ts";
 import type { BastionTarget } from "./bastion-target.ts";
+import { explainLogin } from "./explain-login.ts";
 import { findBastion } from "./find-bastion.ts";
 import type { RebootPolicy } from "./heal-connection.ts";
 import { KeyAuthorization } from "./key-authorization.ts";
@@ -20,7 +21,7 @@ import { type OpenSession, openSession } from "./open-session.ts";
 import { defaultOsUser } from "./os-user.ts";
 import { pinHostKey } from "./pin-host-key.ts";
 import { claimAndSweep, makeWorkDirectory } from "./private-work.ts";
-import { runSshThrough } from "./run-ssh-through.ts";
+import { type SshOutcome, runSshThrough } from "./run-ssh-through.ts";
 
 export interface LoginRequest {
   readonly target: BastionTarget;
@@ -49,7 +50,14 @@ export async function logIn(given: LoginRequest, login: LoginProgram, context: C
     const preparing = Promise.all([prepareProgram(login.program, context.clock), openJoinPoint(work.path)]);
     context.aws.prepareSession();
     const [instance, [launch, joinPoint]] = await untilAborted(Promise.all([finding, preparing]), context.signal);
-    return await logInTo({ ...given, ...login, instance, launch, joinPoint, work }, context);
+    const osUser = given.target.osUser ?? defaultOsUser(context.settings);
+    const keyPair = prepareKeyPair(given, work, context);
+    const knownHosts = openKnownHosts(context);
+    return await logInTo(
+      { ...given, ...login, instance, launch, osUser, keyPair, knownHosts, work },
+      joinPoint,
+      context,
+    );
   } finally {
     work.remove();
     await sweeping;
@@ -59,25 +67,37 @@ export async function logIn(given: LoginRequest, login: LoginProgram, context: C
 interface Login extends LoginRequest, LoginProgram {
   readonly instance: Instance;
   readonly launch: LaunchProgram;
-  readonly joinPoint: JoinPoint;
+  readonly osUser: string;
+  readonly keyPair: KeyPair;
+  readonly knownHosts: KnownHosts;
   readonly work: WorkDirectory;
 }
 
-function logInTo(login: Login, context: CommandContext): Promise<number> {
-  const { instance, launch, joinPoint, work, rebootPolicy } = login;
-  const { instanceId } = instance;
-  const osUser = login.target.osUser ?? defaultOsUser(context.settings);
-  const keyPair = prepareKeyPair(login, context);
-  const knownHosts = openKnownHosts(context);
+/** A refusal that took longer is a person's, who has mistyped a passphrase and need not be asked again. */
+const PROMPT_REFUSAL_MS = 5_000;
+
+/** Logs in; where sshd refuses the key at once, it may not have seen it yet: that is tried again, one time. */
+async function logInTo(login: Login, joinPoint: JoinPoint, context: CommandContext): Promise<number> {
+  const first = await attempt(login, joinPoint, context);
+  const again = first.failedAt === "login" && (first.sinceAuthorizedMs ?? Infinity) < PROMPT_REFUSAL_MS;
+  if (again) context.reporter.say("the key was not accepted; authorizing it once more");
+  const last = again ? await attempt(login, await openJoinPoint(login.work.makeDirectory("again")), context) : first;
+  if (last.failedAt !== undefined) await explainLogin({ ...login, stage: last.failedAt }, context);
+  return last.exitCode;
+}
+
+function attempt(login: Login, joinPoint: JoinPoint, context: CommandContext): Promise<SshOutcome> {
+  const { instance, launch, osUser, keyPair, knownHosts } = login;
   const ending = new AbortController();
-  const connection = { instanceId, osUser, keyPair, knownHosts, proxyCommand: joinPoint.proxyCommand };
+  const { proxyCommand } = joinPoint;
+  const connection = { instanceId: instance.instanceId, osUser, keyPair, knownHosts, proxyCommand };
   return runSshThrough(
     {
       joinPoint,
       ending,
       // ssh comes first: its own start then hides behind that of the session.
       ssh: launch(login.argumentsFor(connection)),
-      opening: openSshSession({ instance, rebootPolicy, work, knownHosts }, { ...context, signal: ending.signal }),
+      opening: openSshSession(login, { ...context, signal: ending.signal }),
       authorization: keyAuthorization(instance, osUser, keyPair, context),
     },
     context,
@@ -94,15 +114,18 @@ export interface SshSessionRequest {
 
 /** A session to the instance's sshd, once its host key is known, if that can be. */
 export async function openSshSession(
-  { work, knownHosts, ...request }: SshSessionRequest,
+  { instance, rebootPolicy, work, knownHosts }: SshSessionRequest,
   context: CommandContext,
 ): Promise<OpenSession> {
   const recordSession: WorkDirectory["recordSession"] = (session) => {
     work.recordSession(session);
   };
-  const pinning = pinHostKey(request.instance, knownHosts, context); // beside the session, which takes longer
+  const pinning = pinHostKey(instance, knownHosts, context); // beside the session, which takes longer
   pinning.catch(() => undefined); // thrown below, unless there is no session
-  const session = await openSession(request, { ...context, openStream: openStandardStream, recordSession });
+  const session = await openSession(
+    { instance, rebootPolicy },
+    { ...context, openStream: openStandardStream, recordSession },
+  );
   await pinning;
   return session;
 }
@@ -123,7 +146,7 @@ export function keyAuthorization(
   return new KeyAuthorization(() => aws.sendSshPublicKey({ ...instance, osUser, publicKey }), clock);
 }
 
-function prepareKeyPair({ keyName, work }: Login, context: CommandContext): KeyPair {
+function prepareKeyPair({ keyName }: LoginRequest, work: WorkDirectory, context: CommandContext): KeyPair {
   if (keyName === undefined) return ephemeralKeyPair(work.path);
   const keyPair = namedKeyPair(resolve(context.workingDirectory, keyName), context.process.userId);
   if (keyPair.isNew) context.reporter.say(`made key pair ${quoted(keyName)}, ${quoted(`${keyName}.pub`)}`);

@@ -3,13 +3,17 @@ import { finished } from "node:stream/promises";
 import type { Instance } from "../command/aws-ports.ts";
 import type { CommandContext } from "../command/command-context.ts";
 import { untilAborted } from "../command/until-aborted.ts";
+import { Interruption } from "../platform/interruption.ts";
 import { ensurePrivateDirectory } from "../platform/private-directories.ts";
 import type { WorkDirectory } from "../platform/work-directory.ts";
 import { type HostFiles, hostFiles } from "../ssh/host-files.ts";
 import { hostKeyPair } from "../ssh/key-pair.ts";
 import { KnownHosts } from "../ssh/known-hosts.ts";
+import { LoginWatch } from "../ssh/login-watch.ts";
 import { carrySsh } from "./carry-ssh.ts";
+import { explainLogin } from "./explain-login.ts";
 import { findBastion } from "./find-bastion.ts";
+import type { KeyAuthorization } from "./key-authorization.ts";
 import { keyAuthorization, openKnownHosts, openSshSession } from "./log-in.ts";
 import type { OpenSession } from "./open-session.ts";
 import { defaultOsUser } from "./os-user.ts";
@@ -60,11 +64,19 @@ async function proxyTo(
   });
   const osUser = target.osUser ?? defaultOsUser(context.settings);
   const authorization = keyAuthorization(instance, osUser, keyPair, context);
+  const watch = new LoginWatch();
   try {
-    return await carryUntilEnd({ opening, authorization, ending }, context);
+    return await carryUntilEnd({ opening, authorization, watch, ending }, context);
   } finally {
     keepAccepted(ofHost.keyOf(host.name), instance, knownHosts);
+    if (hasEndedByItself(context.signal))
+      await explainLogin({ stage: watch.stage, instance, osUser, knownHosts }, context);
   }
+}
+
+/** ssh hangs up on its ProxyCommand when it is done; any other signal is a person's. */
+function hasEndedByItself({ aborted, reason }: AbortSignal): boolean {
+  return !aborted || (reason instanceof Interruption && reason.isHangUp);
 }
 
 /** What ssh has accepted under the block's name is the instance's own. */
@@ -74,7 +86,8 @@ function keepAccepted(base64: string | undefined, { instanceId }: Instance, know
 
 interface Connection {
   readonly opening: Promise<OpenSession>;
-  readonly authorization: ReturnType<typeof keyAuthorization>;
+  readonly authorization: KeyAuthorization;
+  readonly watch: LoginWatch;
   /** Aborted when nobody needs the session any more, open or not. */
   readonly ending: AbortController;
 }
@@ -82,14 +95,14 @@ interface Connection {
 async function carryUntilEnd(connection: Connection, context: CommandContext): Promise<number> {
   const { standardStreams, clock, signal, reporter } = context;
   const { input: fromSsh, output: toSsh } = standardStreams;
-  const { opening, authorization, ending } = connection;
+  const { opening, authorization, watch, ending } = connection;
   try {
     const { stream } = await untilAborted(opening, signal);
     const sshIsGone = Promise.race([
       finished(fromSsh, { writable: false }).catch(() => undefined),
       finished(toSsh, { readable: false }).catch(() => undefined),
     ]);
-    const carrying = carrySsh({ fromSsh, toSsh, stream, authorization, clock });
+    const carrying = carrySsh({ fromSsh, toSsh, stream, authorization, watch, clock });
     const end = await untilAborted(Promise.race([carrying, sshIsGone, stream.ended]), signal);
     if (end !== undefined) reporter.warn(`the session has ended: ${end.reason}`);
     return 0;

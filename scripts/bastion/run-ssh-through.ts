@@ -6,6 +6,7 @@ import type { Reporter } from "../command/reporter.ts";
 import { untilAborted } from "../command/until-aborted.ts";
 import type { JoinPoint } from "../ssh/join-point.ts";
 import type { RunningSsh } from "../ssh/launch-ssh.ts";
+import { type LoginStage, LoginWatch } from "../ssh/login-watch.ts";
 import { carrySsh } from "./carry-ssh.ts";
 import type { KeyAuthorization } from "./key-authorization.ts";
 import type { OpenSession } from "./open-session.ts";
@@ -22,6 +23,15 @@ export interface SshThroughSession {
   readonly authorization: KeyAuthorization;
 }
 
+export interface SshOutcome {
+  /** ssh's own. */
+  readonly exitCode: number;
+  /** How far its login came, when ssh failed and the session is not to blame. */
+  readonly failedAt: LoginStage | undefined;
+  /** How long ago the key was authorized when ssh ended; undefined when it was not. */
+  readonly sinceAuthorizedMs?: number | undefined;
+}
+
 export interface RunNeeds {
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -29,14 +39,14 @@ export interface RunNeeds {
 }
 
 /**
- * ssh's exit status.
+ * Runs ssh to its end.
  *
  * On every way out ssh ends first: it would have its own words about a connection that goes away, and the person should
  * read ours.
  *
  * @throws what opening the session or authorizing the key met, or the signal's reason
  */
-export async function runSshThrough(parts: SshThroughSession, needs: RunNeeds): Promise<number> {
+export async function runSshThrough(parts: SshThroughSession, needs: RunNeeds): Promise<SshOutcome> {
   const { signal, reporter } = needs;
   const { joinPoint, opening, ending, ssh } = parts;
   const failed = failureOf(opening);
@@ -44,8 +54,12 @@ export async function runSshThrough(parts: SshThroughSession, needs: RunNeeds): 
   try {
     const carrying = joined.carry(parts, needs.clock);
     const exitCode = await untilAborted(Promise.race([ssh.exitCode, failed, carrying]), signal);
-    if (exitCode === SSH_FAILED && joined.lostSession !== undefined) await explainLoss(joined.lostSession, reporter);
-    return exitCode;
+    if (exitCode !== SSH_FAILED) return { exitCode, failedAt: undefined };
+    if (joined.lostSession === undefined) {
+      return { exitCode, failedAt: joined.watch.stage, sinceAuthorizedMs: parts.authorization.ageMs };
+    }
+    await explainLoss(joined.lostSession, reporter);
+    return { exitCode, failedAt: undefined };
   } finally {
     await ssh.stop();
     ending.abort();
@@ -69,6 +83,7 @@ async function explainLoss(stream: StandardStream, reporter: Pick<Reporter, "war
 
 /** ssh and the session's stream, joined. */
 class Joined {
+  readonly watch = new LoginWatch();
   /** The stream, if it ended before ssh did. */
   lostSession: StandardStream | undefined;
 
@@ -77,7 +92,7 @@ class Joined {
     const { fromSsh, toSsh } = joinPoint;
     const { stream } = await opening;
     this.#noteWhoEndsFirst(fromSsh, stream);
-    return carrySsh({ fromSsh, toSsh, stream, authorization, clock });
+    return carrySsh({ fromSsh, toSsh, stream, authorization, watch: this.watch, clock });
   }
 
   #noteWhoEndsFirst(fromSsh: Readable, stream: StandardStream): void {

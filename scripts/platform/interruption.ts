@@ -11,9 +11,12 @@ export const endingSignals = Object.keys(STATUS_BY_SIGNAL) as readonly EndingSig
 export class Interruption extends Error {
   override readonly name = "Interruption";
   readonly exitCode: number;
+  /** The terminal, or the program that started this one, is gone. */
+  readonly isHangUp: boolean;
 
   constructor(signal: EndingSignal) {
     super(`ended by ${signal}`);
+    this.isHangUp = signal === "SIGHUP";
     this.exitCode = STATUS_BY_SIGNAL[signal];
   }
 }

@@ -47,6 +47,13 @@ export class WorkDirectory {
     }
   }
 
+  /** A directory in it. */
+  makeDirectory(name: string): string {
+    const path = join(this.path, name);
+    mkdirSync(path, { mode: 0o700 });
+    return path;
+  }
+
   /**
    * Path for a unix socket.
    *

@@ -16,8 +16,8 @@ const LONGEST_PACKET_BYTES = 256 * 1024;
 
 /**
  * What ssh sends encrypted until it is refused: the request for the service, one without a key, and one for each key
- * that it asks about; some 400 bytes with one key. A login needs a signature as well, and a session a channel:
- * never below 700.
+ * that it asks about; 240 to 330 bytes with one ed25519 key, measured with OpenSSH 9.2 and three ciphers. A login needs
+ * a signature as well, and a session a channel: 790 at least.
  */
 const SMALLEST_SESSION_BYTES = 640;
 
@@ -72,10 +72,5 @@ export class LoginWatch {
       }
       if (number === MessageNumber.exchangeInit || number === MessageNumber.groupExchangeInit) this.#stage = "exchange";
     }
-  }
-
-  /** For a test, and for whoever measures. */
-  get encryptedBytes(): number {
-    return this.#encryptedBytes;
   }
 }

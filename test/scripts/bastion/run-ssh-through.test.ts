@@ -1,7 +1,7 @@
 // The real ssh, joined by the real ProxyCommand, to an SSH server that stands behind a stream, as a session is one.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Duplex, Transform } from "node:stream";
@@ -124,7 +124,7 @@ describe("runSshThrough()", () => {
       },
     );
     const outcome = await status.then(
-      (exitCode) => ({ exitCode }),
+      ({ exitCode, failedAt }) => (failedAt === undefined ? { exitCode } : { exitCode, failedAt }),
       (error: unknown) => ({ error }),
     );
     return { outcome, warnings, opened };
@@ -190,7 +190,24 @@ describe("runSshThrough()", () => {
       options: ["-o", "NoSuchOption=1"],
       opening: (ending) => untilAborted(new Promise(() => undefined), ending),
     });
-    expect(outcome).toEqual({ exitCode: 255 });
+    expect(outcome).toEqual({ exitCode: 255, failedAt: "hello" });
+  });
+
+  it("tells that the key was not accepted", async () => {
+    const { outcome } = await run({ command: ["true"], authorize: () => Promise.resolve() });
+    expect(outcome).toEqual({ exitCode: 255, failedAt: "login" });
+  });
+
+  it("tells that the host key was not accepted", async () => {
+    const other = "AAAAC3NzaC1lZDI1NTE5AAAAINdWTrZRN1+pL3BRHZMT+7aOT0L/Zd3oqJS+s0du6ZUL";
+    writeFileSync(join(directory, "known_hosts"), `${instanceId} ssh-ed25519 ${other}\n`);
+    const { outcome } = await run({ command: ["true"] });
+    expect(outcome).toEqual({ exitCode: 255, failedAt: "exchange" });
+  });
+
+  it("does not take a remote command's own 255 for a login that failed", async () => {
+    const { outcome } = await run({ command: ["exit", "255"] });
+    expect(outcome).toEqual({ exitCode: 255, failedAt: "session" });
   });
 
   it("ends ssh with the signal, and fails with its reason", async () => {
