@@ -1,4 +1,5 @@
 // One question to IAM's rules: do these policies allow this request? Answered by @cloud-copilot/iam-simulate.
+import { createValidatedPolicy } from "@cloud-copilot/iam-policy";
 import {
   runSimulation,
   runUnsafeSimulation,
@@ -39,6 +40,7 @@ export async function evaluate(policies: readonly Policy[], request: Authorizati
   if (request.resource.length > 1 && request.resource.includes("*")) return "ImplicitlyDenied"; // names no one thing
   // The library's checks know nothing of documents without an account, of ec2:osuser, or of sessions as resources of
   // ssmmessages:OpenDataChannel, all of which AWS takes; but only with them does "*" mean "an action without resource".
+  // Nor do they know of any key of an encryption context.
   if (request.resource !== "*") return runUnsafeSimulation(simulation, {});
   return verdictOf(await runSimulation(simulation, {}));
 }
@@ -53,7 +55,10 @@ export async function evaluateEndpointPolicy(
   request: AuthorizationRequest,
 ): Promise<Verdict | undefined> {
   const vpcEndpointPolicies = [{ name: policy.name, policy: forEveryone(policy.document, request) }];
-  const results = await runSimulation({ ...simulationOf([EVERYTHING], request), vpcEndpointPolicies }, {});
+  // What a key's own policy says is asked elsewhere; without one, nothing at all would be allowed on a key.
+  const resourcePolicy = request.action.startsWith("kms:") ? openTo(request.account) : undefined;
+  const simulation = simulationOf([EVERYTHING], { ...request, resourcePolicy });
+  const results = await runSimulation({ ...simulation, vpcEndpointPolicies }, {});
   return results.resultType === "error" ? undefined : results.overallResult;
 }
 
@@ -62,6 +67,17 @@ const EVERYTHING: Policy = {
   document: { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] },
 };
 
+/** Without a name the library stumbles over a resource's policy. */
+function asValidated(document: unknown): unknown {
+  return createValidatedPolicy(document, () => [], { name: "resource policy" });
+}
+
+/** KMS's own default for a key. */
+function openTo(account: string): unknown {
+  const Principal = { AWS: `arn:aws:iam::${account}:root` };
+  return { Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal, Action: "kms:*", Resource: "*" }] };
+}
+
 function simulationOf(policies: readonly Policy[], request: AuthorizationRequest): Simulation {
   const { principal, action, resource, account, context, resourcePolicy } = request;
   return {
@@ -69,7 +85,7 @@ function simulationOf(policies: readonly Policy[], request: AuthorizationRequest
     identityPolicies: policies.map(({ name, document }) => ({ name, policy: document })),
     serviceControlPolicies: [],
     resourceControlPolicies: [],
-    ...(resourcePolicy === undefined ? {} : { resourcePolicy }),
+    ...(resourcePolicy === undefined ? {} : { resourcePolicy: asValidated(resourcePolicy) }),
   };
 }
 

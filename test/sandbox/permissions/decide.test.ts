@@ -58,6 +58,15 @@ function push(instance: CalledInstance, osUser: string): Call {
 
 const WITHOUT_DOCUMENT = undefined;
 const SSH = "AWS-StartSSHSession";
+const KEY = "arn:aws:kms:eu-central-1:123456789012:key/0a1b2c3d-0000-4000-8000-000000000000";
+
+/** A key whose own policy leaves the decision to IAM, unless another one is given. */
+function generateDataKey(principal = "arn:aws:iam::123456789012:root"): Call {
+  const statement = { Effect: "Allow", Principal: { AWS: principal }, Action: "kms:*", Resource: "*" };
+  const policy = { Version: "2012-10-17", Statement: [statement] };
+  const encryptionContext = { "aws:ssm:TargetId": "i-0aaaaaaaaaaaaaaaa" };
+  return { action: "kms:GenerateDataKey", key: { keyArn: KEY, policy }, encryptionContext };
+}
 
 describe("decideByPolicies(), for the three kinds of users", () => {
   const matrix: readonly [call: string, Call, shell: boolean, both: boolean, ssh: boolean][] = [
@@ -127,6 +136,7 @@ describe("decideByPolicies(), for each of the calls", () => {
     { call: { action: "ssm:TerminateSession", session }, resource: SESSION },
     { call: { action: "ssmmessages:OpenDataChannel", session }, resource: SESSION },
     { call: push(bastion, "ec2-user"), resource: INSTANCE },
+    { call: generateDataKey(), resource: KEY },
   ];
 
   it.each(calls)("$call.action: allows it on $resource", async ({ call, resource }) => {
@@ -143,6 +153,27 @@ describe("decideByPolicies(), for each of the calls", () => {
     const other = "arn:aws:ec2:eu-central-1:123456789012:instance/i-0cccccccccccccccc";
     const statement: Statement = { Effect: "Allow", Action: call.action, Resource: other };
     expect(await decideFor([statement], call)).toMatchObject({ allowed: false });
+  });
+});
+
+describe("decideByPolicies(), for a KMS key", () => {
+  const forTarget = (instanceId: string): Statement => ({
+    Effect: "Allow",
+    Action: "kms:GenerateDataKey",
+    Resource: KEY,
+    Condition: { StringEquals: { "kms:EncryptionContext:aws:ssm:TargetId": instanceId } },
+  });
+
+  it.each([
+    ["i-0aaaaaaaaaaaaaaaa", true],
+    ["i-0bbbbbbbbbbbbbbbb", false],
+  ])("looks at the encryption context: %s", async (instanceId, allowed) => {
+    expect(await decideFor([forTarget(instanceId)], generateDataKey())).toMatchObject({ allowed });
+  });
+
+  it("asks the key's own policy first: without its leave, IAM's count for nothing", async () => {
+    const nobody = generateDataKey("arn:aws:iam::123456789012:user/nobody");
+    expect(await decideFor([forTarget("i-0aaaaaaaaaaaaaaaa")], nobody)).toMatchObject({ allowed: false });
   });
 });
 
