@@ -16,7 +16,7 @@ export interface Carriage extends SshEnds {
   readonly stream: Duplex;
   readonly authorization: KeyAuthorization;
   /** Sees what ssh sends. */
-  readonly watch: LoginWatch;
+  readonly watch?: LoginWatch | undefined;
   readonly clock: Clock;
 }
 
@@ -35,7 +35,7 @@ export function carrySsh({ fromSsh, toSsh, stream, authorization, watch, clock }
     pipeline(stream, hold, toSsh).catch(() => undefined);
     void firstWord(hold, clock).then(() => {
       fromSsh.on("data", (chunk: Buffer) => {
-        watch.see(chunk);
+        watch?.see(chunk);
       });
       return pipeline(fromSsh, stream).catch(() => undefined);
     });
