@@ -7,6 +7,7 @@ import { FakeClock } from "../../harness/fake-clock.ts";
 import { control } from "../agent-messages.ts";
 import { fates, FaultyPath } from "./faulty-path.ts";
 import { ReferenceAgent } from "./reference-agent.ts";
+import { referenceEncryption } from "./reference-encryption.ts";
 
 const pieces = fc.array(fc.uint8Array({ minLength: 1, maxLength: 3000 }), { maxLength: 12 });
 
@@ -14,6 +15,7 @@ const pieces = fc.array(fc.uint8Array({ minLength: 1, maxLength: 3000 }), { maxL
 export const streamSchedule = fc.record({
   fates,
   delayMs: fc.integer({ min: 0, max: 300 }),
+  isEncrypted: fc.boolean(),
   upload: pieces,
   download: pieces,
   /** When the service says that the agent is away, and for how long. */
@@ -32,6 +34,7 @@ export async function playStreamSchedule(schedule: StreamSchedule): Promise<stri
   const [uploaded, downloaded]: [Buffer[], Buffer[]] = [[], []];
   const agent = new ReferenceAgent({
     clock,
+    opening: schedule.isEncrypted ? "encrypted handshake" : "handshake",
     transmit: (bytes) => {
       path.toClient(bytes);
     },
@@ -67,13 +70,18 @@ export async function playStreamSchedule(schedule: StreamSchedule): Promise<stri
   ];
 }
 
-async function openStream({ upload }: StreamSchedule, path: FaultyPath, clock: FakeClock): Promise<StandardStream> {
+async function openStream(
+  { upload, isEncrypted }: StreamSchedule,
+  path: FaultyPath,
+  clock: FakeClock,
+): Promise<StandardStream> {
   let stream: StandardStream | undefined;
   const channel = new DataChannel({
     ticket: TICKET,
     clock,
     openTransport: path.openTransport,
     clientVersion: "1.2.764.0",
+    encryption: isEncrypted ? referenceEncryption : undefined,
     resume: () => Promise.resolve(TICKET),
     accept: (opened, outcome) => {
       stream = new StandardStream(opened, outcome, clock);

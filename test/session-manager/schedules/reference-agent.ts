@@ -6,6 +6,7 @@ import { decodeAgentMessage } from "../../../session-manager/wire/agent-message.
 import type { AgentMessage } from "../../../session-manager/wire/agent-message.ts";
 import { acknowledgement, handshakeComplete, handshakeRequest, output, portAction } from "../agent-messages.ts";
 import type { PathEnd } from "./faulty-path.ts";
+import { encryptionAction, ReferenceCipher } from "./reference-encryption.ts";
 
 const RESEND_MS = 200;
 
@@ -15,11 +16,21 @@ export interface ReferenceAgentOptions {
   readonly transmit: (bytes: Buffer) => void;
   readonly agentVersion?: string;
   /** Of the session's document. */
-  readonly properties?: Readonly<Record<string, string>>;
+  readonly properties?: Readonly<Record<string, string>> | null;
+  /** @default "Port" */
+  readonly sessionType?: string;
+  /**
+   * Whether there is a handshake, and whether it agrees on keys.
+   *
+   * @default "handshake"
+   */
+  readonly opening?: "none" | "handshake" | "encrypted handshake";
   /** The handshake is over. */
   readonly onEstablished: (agent: ReferenceAgent) => void;
   /** The client's payloads of type 1, in order and once. */
   readonly onOutput: (payload: Buffer) => void;
+  /** Everything else that the client sends after the handshake. */
+  readonly onOther?: (payloadType: number | undefined, payload: Buffer) => void;
 }
 
 /** Numbers what it sends and sends it again until it is acknowledged; puts in order what it receives. */
@@ -27,12 +38,14 @@ export class ReferenceAgent implements PathEnd {
   readonly #options: ReferenceAgentOptions;
   readonly #unacknowledged = new Map<number, Buffer>();
   readonly #early = new Map<number, AgentMessage>();
+  readonly #cipher: ReferenceCipher | undefined;
   #expected = 0;
   #nextNumber = 0;
   #cancel: () => void = () => undefined;
 
   constructor(options: ReferenceAgentOptions) {
     this.#options = options;
+    this.#cipher = options.opening === "encrypted handshake" ? new ReferenceCipher() : undefined;
   }
 
   /** Whether the client has acknowledged all that was sent to it. */
@@ -41,14 +54,21 @@ export class ReferenceAgent implements PathEnd {
   }
 
   start(): void {
-    const { clock, transmit, agentVersion, properties = { portNumber: "22" } } = this.#options;
-    const action = { ...portAction, actionParameters: { SessionType: "Port", Properties: properties } };
-    this.#send(handshakeRequest([action], agentVersion));
+    const { clock, transmit, opening } = this.#options;
+    if (opening === "none") this.#options.onEstablished(this);
+    else this.#requestHandshake();
     const resend = (): void => {
       for (const bytes of this.#unacknowledged.values()) transmit(bytes);
       this.#cancel = clock.schedule(RESEND_MS, resend);
     };
     this.#cancel = clock.schedule(RESEND_MS, resend);
+  }
+
+  #requestHandshake(): void {
+    const { agentVersion, sessionType = "Port", properties = { portNumber: "22" } } = this.#options;
+    const action = { ...portAction, actionParameters: { SessionType: sessionType, Properties: properties } };
+    const actions = this.#cipher === undefined ? [action] : [action, encryptionAction];
+    this.#send(handshakeRequest(actions, agentVersion));
   }
 
   stop(): void {
@@ -57,7 +77,7 @@ export class ReferenceAgent implements PathEnd {
 
   /** Sends one payload. */
   send(payload: Buffer, payloadType = 1): void {
-    this.#send(output(this.#nextNumber, payload, payloadType));
+    this.#send(output(this.#nextNumber, this.#cipher?.encrypt(payload) ?? payload, payloadType));
   }
 
   onMessage(bytes: Buffer): void {
@@ -77,10 +97,13 @@ export class ReferenceAgent implements PathEnd {
   }
 
   #process({ payloadType, payload }: AgentMessage): void {
-    if (payloadType === 1) this.#options.onOutput(Buffer.from(payload));
-    if (payloadType !== 6) return;
-    this.#send(handshakeComplete(this.#nextNumber));
-    this.#options.onEstablished(this);
+    if (payloadType === 1) this.#options.onOutput(this.#cipher?.decrypt(payload) ?? Buffer.from(payload));
+    else if (payloadType === 6 && this.#cipher !== undefined) {
+      this.#send(output(this.#nextNumber, this.#cipher.challenge(), 8));
+    } else if (payloadType === 6 || (payloadType === 9 && this.#cipher?.isAnswer(payload) === true)) {
+      this.#send(handshakeComplete(this.#nextNumber));
+      this.#options.onEstablished(this);
+    } else this.#options.onOther?.(payloadType, Buffer.from(payload));
   }
 
   #send(bytes: Buffer): void {

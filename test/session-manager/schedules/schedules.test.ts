@@ -2,6 +2,7 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { muxSchedule, playMuxSchedule } from "./play-mux-schedule.ts";
+import { playShellSchedule, shellSchedule } from "./play-shell-schedule.ts";
 import { playStreamSchedule, streamSchedule } from "./play-stream-schedule.ts";
 
 describe("a stream", () => {
@@ -11,6 +12,17 @@ describe("a stream", () => {
         expect(await playStreamSchedule(schedule)).toEqual([]);
       }),
       { numRuns: 1500 },
+    );
+  }, 120_000);
+});
+
+describe("a shell or a command", () => {
+  it("has keys, sizes, both outputs and its exit code whole, in order, once, encrypted or not, whatever happens", async () => {
+    await fc.assert(
+      fc.asyncProperty(shellSchedule, async (schedule) => {
+        expect(await playShellSchedule(schedule)).toEqual([]);
+      }),
+      { numRuns: 1000 },
     );
   }, 120_000);
 });
