@@ -11,6 +11,7 @@ import { findProviderMirror, terraformPlatform } from "../terraform/provider-mir
 import { Claim } from "./claim.ts";
 import type { Closing } from "./closing.ts";
 import { sandboxEnvironment, writeEnvironmentFile } from "./environment-file.ts";
+import { settingsRegion } from "./region.ts";
 import type { Steps } from "./steps.ts";
 
 export interface StartOptions {
@@ -37,9 +38,6 @@ export interface StartedSandbox {
   readonly ended: Promise<void>;
 }
 
-/** The settings name no Region, so the sandbox has one of its own. */
-const REGION = "eu-central-1";
-
 /** Starts moto and the endpoint, deploys, and waits for the bastion's agent. */
 export async function startSandbox(options: StartOptions): Promise<StartedSandbox> {
   const { project, directory, steps, closing, clock, signal } = options;
@@ -49,12 +47,13 @@ export async function startSandbox(options: StartOptions): Promise<StartedSandbo
     claim.release();
   });
   warn(options);
+  const region = settingsRegion(project, process.env["ENVIRONMENT"]);
   const moto = await steps.step("moto, the AWS behind it", (onProgress) =>
-    startMoto({ directory, projectDirectory: project, region: REGION, clock, signal, onProgress }),
+    startMoto({ directory, projectDirectory: project, region, clock, signal, onProgress }),
   );
   closing.add(() => moto.close());
   await claim.note(moto.processId);
-  const endpoint = await openEndpoint(moto, options);
+  const endpoint = await openEndpoint(moto, region, options);
   const environment = provideEnvironment(endpoint, options);
   await createStateBucket(endpoint);
   const deployment = await steps.step("cdktf deploy", (onProgress) =>
@@ -84,7 +83,7 @@ function warn({ steps, directory }: StartOptions): void {
   );
 }
 
-async function openEndpoint(moto: Moto, options: StartOptions): Promise<Endpoint> {
+async function openEndpoint(moto: Moto, region: string, options: StartOptions): Promise<Endpoint> {
   const { sshServer, port, clock, closing, steps } = options;
   const directory = join(options.directory, "instances");
   const forget = (): void => {
@@ -97,7 +96,7 @@ async function openEndpoint(moto: Moto, options: StartOptions): Promise<Endpoint
       moto,
       credentials: moto.deployer,
       directory,
-      region: REGION,
+      region,
       clock,
       sshServer,
       port,
