@@ -19,17 +19,21 @@ import { compareVersions } from "./version.ts";
 export interface Host {
   readonly clock: Clock;
   readonly timing: AgentTiming;
+  /** Of the agent itself, four numbers with dots. */
+  readonly agentVersion: string;
   /** Opens a connection as a program on the instance would. */
   readonly dial: (host: string, port: number) => Promise<Duplex>;
   /** What programs start with. */
   readonly login: () => Promise<Login>;
 }
 
-/** The first client whose port sessions are multiplexed. */
-const FIRST_MUX_VERSION = "1.1.70";
+/** The first client whose port sessions are multiplexed, and the last agent that cannot do it. */
+const FIRST_CLIENT_WITH_MUX = "1.1.70";
+const LAST_AGENT_WITHOUT_MUX = "3.0.196.0";
 
-/** The last client that wants smux kept alive. */
-const LAST_KEEP_ALIVE_VERSION = "1.2.331.0";
+/** The last client and the last agent that want smux kept alive. */
+const LAST_CLIENT_WITH_KEEP_ALIVE = "1.2.331.0";
+const LAST_AGENT_WITH_KEEP_ALIVE = "3.1.1511.0";
 
 /** How to start what `kind` describes on `host`. */
 export function pluginStarter(kind: SessionKind, host: Host): StartPlugin {
@@ -55,9 +59,15 @@ function portPlugin(channel: DataChannel, kind: SessionKind, host: Host, clientV
   if (isForbidden(name)) return new FailedPlugin(`Forwarding to IP address ${name} is forbidden.`);
   const dial = (): Promise<Duplex> => host.dial(name, port);
   if (property(kind, "type") !== "LocalPortForwarding") return new PortPlugin(channel, dial);
-  if (compareVersions(clientVersion, FIRST_MUX_VERSION) < 0) return new BasicPortPlugin(channel, dial);
-  const keepAlive = compareVersions(clientVersion, LAST_KEEP_ALIVE_VERSION) <= 0;
-  return new MuxPlugin(channel, { clock: host.clock, dial, keepAlive, dialsInTurn: host.timing.dialsInTurn });
+  const { clock, timing, agentVersion } = host;
+  const isMultiplexed =
+    compareVersions(clientVersion, FIRST_CLIENT_WITH_MUX) >= 0 &&
+    compareVersions(agentVersion, LAST_AGENT_WITHOUT_MUX) > 0;
+  if (!isMultiplexed) return new BasicPortPlugin(channel, dial);
+  const keepAlive =
+    compareVersions(clientVersion, LAST_CLIENT_WITH_KEEP_ALIVE) <= 0 ||
+    compareVersions(agentVersion, LAST_AGENT_WITH_KEEP_ALIVE) <= 0;
+  return new MuxPlugin(channel, { clock, dial, keepAlive, dialsInTurn: timing.dialsInTurn });
 }
 
 function shellPlugin(channel: DataChannel, kind: SessionKind, { clock, timing, login }: Host): Plugin {

@@ -181,6 +181,7 @@ export class SsmMessages {
     const host = {
       clock,
       timing,
+      agentVersion,
       dial: (name: string, port: number) => instances.connectFrom(target, name, port),
       login: () => instances.login(target),
     };

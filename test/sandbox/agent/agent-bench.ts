@@ -11,6 +11,8 @@ import type { Clock } from "../../../session-manager/clock.ts";
 import { FakeClock } from "../../harness/fake-clock.ts";
 import { acknowledgement, handshakeResponse, RecordingLink } from "./hand-written-wire.ts";
 
+const AGENT_VERSION = "3.3.987.0";
+
 export interface AgentBenchOptions {
   readonly documentName?: string;
   readonly parameters?: Record<string, string[]>;
@@ -51,9 +53,15 @@ export function agentBench(options: AgentBenchOptions = {}): AgentBench {
   const session = new AgentSession({
     clock,
     timing,
-    agentVersion: "3.3.987.0",
+    agentVersion: AGENT_VERSION,
     kind,
-    startPlugin: pluginStarter(kind, { clock, timing, dial, login: () => Promise.resolve(loginAt(home)) }),
+    startPlugin: pluginStarter(kind, {
+      clock,
+      timing,
+      agentVersion: AGENT_VERSION,
+      dial,
+      login: () => Promise.resolve(loginAt(home)),
+    }),
     encryption: options.encryption,
     outputIntervalMs: () => options.outputIntervalMs ?? 0,
   });
