@@ -28,6 +28,12 @@ export type Call =
   | { readonly action: ActionWithoutResource }
   | { readonly action: ActionOnInstances; readonly instances: readonly CalledInstance[] }
   | {
+      readonly action: "ec2:CreateTags" | "ec2:DeleteTags";
+      readonly instances: readonly CalledInstance[];
+      /** The tags of the request; without a value where it names none. */
+      readonly tags: Readonly<Record<string, string>>;
+    }
+  | {
       readonly action: "ssm:StartSession";
       readonly instance: CalledInstance;
       /** Name or ARN; undefined if the call names none. */
@@ -55,8 +61,13 @@ export type Call =
 const ACTIONS_WITHOUT_RESOURCE = [
   "ec2:DescribeImages",
   "ec2:DescribeInstances",
+  "ec2:DescribeNatGateways",
+  "ec2:DescribeNetworkAcls",
+  "ec2:DescribeRouteTables",
   "ec2:DescribeSecurityGroups",
   "ec2:DescribeSubnets",
+  "ec2:DescribeVpcAttribute",
+  "ec2:DescribeVpcEndpoints",
   "elasticache:DescribeCacheClusters",
   "elasticache:DescribeCacheSubnetGroups",
   "elasticache:DescribeReplicationGroups",
@@ -132,7 +143,17 @@ export function waysToAllow(call: Call, place: Place): readonly (readonly Resour
     case "ec2:RebootInstances":
     case "ec2:StartInstances":
       return [call.instances.map((instance) => instanceUse(instance, place, "ec2"))];
+    case "ec2:CreateTags":
+    case "ec2:DeleteTags":
+      return [call.instances.map((instance) => taggingUse(instance, call.tags, place))];
   }
+}
+
+function taggingUse(instance: CalledInstance, tags: Readonly<Record<string, string>>, place: Place): ResourceUse {
+  const { resource, context } = instanceUse(instance, place, "ec2");
+  const requested = Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, value]);
+  const keys = { "aws:TagKeys": Object.keys(tags) };
+  return { resource, context: { ...context, ...(Object.fromEntries(requested) as Record<string, string>), ...keys } };
 }
 
 /**

@@ -71,6 +71,9 @@ export class Callers {
           action,
           instances: await Promise.all(listOf(parameters, "InstanceId").map((id) => this.#instance(id))),
         };
+      case "ec2:CreateTags":
+      case "ec2:DeleteTags":
+        return this.#tagging(action, parameters);
       case "ec2-instance-connect:SendSSHPublicKey":
         return { action, instance: await this.#instance(input["InstanceId"]), osUser: textOf(input["InstanceOSUser"]) };
       case "kms:GenerateDataKey": {
@@ -93,6 +96,17 @@ export class Callers {
     }
   }
 
+  /** Tags of instances; what tagging anything else takes is not modelled. */
+  async #tagging(
+    action: "ec2:CreateTags" | "ec2:DeleteTags",
+    parameters: URLSearchParams,
+  ): Promise<CallToDecide | undefined> {
+    const ids = listOf(parameters, "ResourceId");
+    if (!ids.every((id) => id.startsWith("i-"))) return undefined;
+    const instances = await Promise.all(ids.map((id) => this.#instance(id)));
+    return { action, instances, tags: tagsOf(parameters) };
+  }
+
   /** An instance that there is not has no tags, so nobody learns from an answer which there are. */
   async #instance(id: unknown): Promise<CalledInstance> {
     const instanceId = textOf(id);
@@ -108,6 +122,13 @@ export class Callers {
 /** Of a user's long-lived keys; temporary ones may not be made from temporary ones. */
 function needsNoPermission({ service, name, caller }: Call): boolean {
   return `${service}:${name}` === "sts:GetSessionToken" && caller.type === "User";
+}
+
+/** EC2's form spells a tag `Tag.1.Key` and `Tag.1.Value`. */
+function tagsOf(parameters: URLSearchParams): Record<string, string> {
+  const numbers = [...parameters.keys()].flatMap((name) => /^Tag\.(\d+)\.Key$/.exec(name)?.[1] ?? []);
+  const textOfTag = (number: string, part: string): string => parameters.get(`Tag.${number}.${part}`) ?? "";
+  return Object.fromEntries(numbers.map((number) => [textOfTag(number, "Key"), textOfTag(number, "Value")]));
 }
 
 function textOf(value: unknown): string {

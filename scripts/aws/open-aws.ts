@@ -4,6 +4,7 @@ import type { Aws } from "../command/aws-ports.ts";
 import type { NetworkPorts } from "../command/network-ports.ts";
 import type { Reporter } from "../command/reporter.ts";
 import type { Terminal } from "../command/terminal.ts";
+import type { ActiveSessionPorts } from "./active-sessions.ts";
 import { callLog } from "./call-log.ts";
 import type { ClientSettings } from "./client-settings.ts";
 import { credentialProvider } from "./credentials.ts";
@@ -55,6 +56,7 @@ function meetNeeds(settings: ClientSettings): Aws {
     listInstanceNames: async () => (await instances()).listInstanceNames(),
     rebootInstance: async (instanceId) => (await instances()).rebootInstance(instanceId),
     ...lateInstanceCare(settings),
+    ...lateActiveSessions(settings),
     prepareSession() {
       void sessions();
       void instanceConnect();
@@ -88,6 +90,18 @@ function lateInstanceCare(settings: ClientSettings): InstanceCarePorts {
   return {
     consoleOutput: async (instanceId, moment) => (await ports()).consoleOutput(instanceId, moment),
     loginFacts: async (instance) => (await ports()).loginFacts(instance),
+    startInstance: async (instanceId) => (await ports()).startInstance(instanceId),
+    readTags: async (instanceId) => (await ports()).readTags(instanceId),
+    addTag: async (instanceId, tag, value) => (await ports()).addTag(instanceId, tag, value),
+    removeTag: async (instanceId, tag) => (await ports()).removeTag(instanceId, tag),
+  };
+}
+
+function lateActiveSessions(settings: ClientSettings): ActiveSessionPorts {
+  const ports = once(async () => (await import("./active-sessions.ts")).activeSessionPorts(settings));
+  return {
+    activeSessions: async (instanceId) => (await ports()).activeSessions(instanceId),
+    callerArn: async () => (await ports()).callerArn(),
   };
 }
 

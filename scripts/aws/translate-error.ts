@@ -166,7 +166,7 @@ function targetNotConnected({ resource, region }: AwsCall, cause: Error): UserEr
   return new TargetNotConnectedError(
     `cannot start session: ${quoted(resource ?? "")} is not connected to Session Manager in ${region}`,
     {
-      hint: "reboot it with --reboot; docs/commands.md lists what keeps an agent offline",
+      hint: "find out what keeps its agent offline: ./scripts/doctor.ts",
       exitCode: ExitCode.Unavailable,
       cause,
     },

@@ -10,6 +10,8 @@ export interface ConnectArguments {
   /** Path of the named key; undefined for an ephemeral one. */
   readonly keyName: string | undefined;
   readonly rebootPolicy: RebootPolicy;
+  /** Reboot although others have sessions on the instance. */
+  readonly force: boolean;
   readonly words: SshWords;
 }
 
@@ -17,6 +19,7 @@ export const connectFlags = {
   "os-user": "text",
   reboot: "switch",
   "no-reboot": "switch",
+  force: "switch",
 } as const satisfies Flags;
 
 export const connectUsage = `Opens an ssh session on a bastion, through Session Manager.
@@ -30,6 +33,7 @@ export const connectUsage = `Opens an ssh session on a bastion, through Session 
   --os-user USER      OS user to log in as (default: ec2-user, or the image's own)
   --reboot            reboot the instance if its SSM Agent is not connected
   --no-reboot         do not, and do not ask
+  --force             reboot although others have sessions on the instance
   --profile PROFILE   AWS profile
   --region REGION     AWS Region (default: AWS_REGION, the profile's, the settings')
   --quiet             tell nothing but warnings and errors
@@ -57,6 +61,7 @@ export function parseConnectArguments(line: CommandLine): ConnectArguments {
     target: parseBastionTarget(bastion, line.text("os-user")),
     keyName,
     rebootPolicy: parseRebootPolicy(line),
+    force: line.isSet("force"),
     words: splitSshWords(line.rest ?? []),
   };
 }

@@ -15,15 +15,18 @@ export interface FindBastionNeeds {
 
 /** An instance that starts will run in a moment. */
 const USABLE: readonly InstanceState[] = ["running", "pending"];
+/** Whoever opens a session may start it. */
+const STARTABLE: readonly InstanceState[] = ["stopped", "stopping"];
 
 /**
- * The running instance with that Name tag or id.
+ * The running instance with that Name tag or id; a stopped one where none runs.
  *
- * @throws UserError (66) when there is none, (69) when it is stopped, (64) when several have the name and nobody can be asked
+ * @throws UserError (66) when there is none, (69) when it is going, (64) when several have the name and nobody can be asked
  */
 export async function findBastion(target: BastionTarget, needs: FindBastionNeeds): Promise<Instance> {
   const found = await lookUp(target, needs);
-  const usable = found.filter(({ state }) => USABLE.includes(state));
+  const running = found.filter(({ state }) => USABLE.includes(state));
+  const usable = running.length > 0 ? running : found.filter(({ state }) => STARTABLE.includes(state));
   const [only, second] = usable;
   if (only === undefined) throw await notRunning(target, found, needs);
   return second === undefined ? only : pick(target, usable, needs);
@@ -45,10 +48,7 @@ async function notRunning(
   if (instance === undefined || instance.state === "terminated") return notFound(target, instance, needs);
   return new UserError(
     `cannot connect to ${quoted(target.word)}: instance ${quoted(instance.instanceId)} is ${instance.state}`,
-    {
-      hint: `aws ec2 start-instances --region ${needs.aws.region} --instance-ids ${instance.instanceId}`,
-      exitCode: ExitCode.Unavailable,
-    },
+    { hint: "is it being replaced? then run the command again in a minute", exitCode: ExitCode.Unavailable },
   );
 }
 
@@ -75,10 +75,17 @@ async function pick(
 ): Promise<Instance> {
   if (terminal !== undefined) return terminal.choose(`which ${quoted(word)}?`, instances, describe);
   const list = instances.map((instance) => `  ${describe(instance)}`).join("\n");
-  throw new UserError(`cannot choose: ${instances.length} running instances have the Name tag ${quoted(word)}`, {
-    hint: `name one of them by its id:\n${list}`,
-    exitCode: ExitCode.Usage,
-  });
+  throw new UserError(
+    `cannot choose: ${instances.length} ${isRunning(instances) ? "running" : "stopped"} instances have the Name tag ${quoted(word)}`,
+    {
+      hint: `name one of them by its id:\n${list}`,
+      exitCode: ExitCode.Usage,
+    },
+  );
+}
+
+function isRunning([first]: readonly Instance[]): boolean {
+  return first !== undefined && USABLE.includes(first.state);
 }
 
 function describe({ instanceId, instanceType, availabilityZone, launchTimeMs }: Instance): string {

@@ -1,21 +1,36 @@
-// Starts a session, and where the SSM Agent is not connected waits for it, or reboots the instance, with leave.
+// Starts a session, and where the SSM Agent is not connected waits for it, starts the instance or reboots it, with leave.
 import { type Clock, sleep } from "../../session-manager/clock.ts";
 import type { Aws, Instance, StartSessionRequest, StartedSession } from "../command/aws-ports.ts";
 import type { Reporter } from "../command/reporter.ts";
 import type { Terminal } from "../command/terminal.ts";
 import { ExitCode } from "../errors/exit-code.ts";
-import { quoted } from "../errors/printable.ts";
 import { TargetNotConnectedError } from "../errors/target-not-connected-error.ts";
 import { UserError } from "../errors/user-error.ts";
+import { HealingLease } from "./healing-lease.ts";
+import { nameOf } from "./instance-name.ts";
+import { type RebootPolicy, askForReboot, refuseIfInUse } from "./may-reboot.ts";
+import { isStopped, startStopped } from "./start-stopped.ts";
 
-/** What to do about an agent that is not connected; `ask` needs a terminal. */
-export type RebootPolicy = "ask" | "always" | "never";
+export type { RebootPolicy } from "./may-reboot.ts";
 
 export interface HealingNeeds {
-  readonly aws: Pick<Aws, "startSession" | "connectionStatus" | "rebootInstance" | "region">;
+  readonly aws: Pick<
+    Aws,
+    | "startSession"
+    | "connectionStatus"
+    | "rebootInstance"
+    | "startInstance"
+    | "findInstanceById"
+    | "activeSessions"
+    | "callerArn"
+    | "readTags"
+    | "addTag"
+    | "removeTag"
+    | "region"
+  >;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  readonly reporter: Pick<Reporter, "say" | "wait">;
+  readonly reporter: Pick<Reporter, "say" | "wait" | "debug">;
   readonly terminal: Pick<Terminal, "confirm"> | undefined;
 }
 
@@ -23,6 +38,8 @@ export interface HealingRequest {
   readonly instance: Instance;
   readonly session: StartSessionRequest;
   readonly rebootPolicy: RebootPolicy;
+  /** Reboot although others have sessions on the instance. */
+  readonly force?: boolean | undefined;
 }
 
 /** The SSM Agent of a fresh Amazon Linux registers within two minutes; one that sleeps after a failed call takes longer. */
@@ -34,17 +51,23 @@ const POLL_MS = 2_000;
 const START_AFTER_CONNECTED_LIMIT_MS = 20_000;
 
 /**
- * The started session, healed if need be.
+ * The started session, healed if need be: a stopped instance is started, a young one waited for, any other rebooted, and
+ * a person is asked before either of what changes something.
  *
- * @throws UserError (69) when the agent stays offline, or may not be rebooted
+ * @throws UserError (69) when the agent stays offline, or nothing may be done about it
  */
 export async function startSessionHealing(request: HealingRequest, needs: HealingNeeds): Promise<StartedSession> {
+  if (isStopped(request.instance)) return startSessionHealing(await started(request, needs), needs);
   try {
     return await needs.aws.startSession(request.session);
   } catch (error) {
     if (!(error instanceof TargetNotConnectedError)) throw error;
     return await heal(request, needs, error);
   }
+}
+
+async function started(request: HealingRequest, needs: HealingNeeds): Promise<HealingRequest> {
+  return { ...request, instance: await startStopped(request.instance, needs) };
 }
 
 async function heal(request: HealingRequest, needs: HealingNeeds, met: Error): Promise<StartedSession> {
@@ -54,36 +77,30 @@ async function heal(request: HealingRequest, needs: HealingNeeds, met: Error): P
     const waiting = `${nameOf(instance)} has just been launched; waiting for its SSM Agent`;
     if (await isConnectedWithin(youthLeftMs, waiting, request, needs)) return startOnceConnected(request, needs);
   }
-  await askForReboot(request, needs, met);
-  await needs.aws.rebootInstance(instance.instanceId);
-  const waiting = `rebooted ${nameOf(instance)}; waiting for its SSM Agent`;
+  const { done } = await reboot(request, needs, met);
+  const waiting = `${done} ${nameOf(instance)}; waiting for its SSM Agent`;
   if (await isConnectedWithin(REBOOT_LIMIT_MS, waiting, request, needs)) return startOnceConnected(request, needs);
   throw new UserError(`cannot start session: ${nameOf(instance)} was rebooted and did not connect within 6 min`, {
-    hint: "look at its system log, its role and its endpoints: docs/commands.md lists what keeps an agent offline",
+    hint: "find out what keeps its agent offline: ./scripts/doctor.ts",
     exitCode: ExitCode.Unavailable,
     cause: met,
   });
 }
 
-/** Returns when the instance may be rebooted. */
-async function askForReboot(
-  { instance, rebootPolicy }: HealingRequest,
-  { aws, reporter, terminal }: HealingNeeds,
-  met: Error,
-): Promise<void> {
-  if (rebootPolicy === "always") return;
-  const where = `account ${instance.accountId}, ${aws.region}`;
-  const refusal = (reason: string, hint: string): UserError =>
-    new UserError(`cannot start session: the SSM Agent of ${nameOf(instance)} is not connected, and ${reason}`, {
-      hint,
-      exitCode: ExitCode.Unavailable,
-      cause: met,
-    });
-  if (rebootPolicy === "never") throw refusal("--no-reboot is set", "a reboot is what mends it most often: --reboot");
-  if (terminal === undefined) throw refusal(`nobody can be asked`, `reboot it (${where}) with --reboot`);
-  reporter.say(`the SSM Agent of ${nameOf(instance)} is not connected, and a reboot is what mends it most often`);
-  const question = `reboot ${nameOf(instance)} in ${where}? what runs on it ends.`;
-  if (!(await terminal.confirm(question))) throw refusal("it was not to be rebooted", "run the command again later");
+/** Reboots once, whoever else heals the same instance at this moment. */
+async function reboot(request: HealingRequest, needs: HealingNeeds, met: Error): Promise<{ readonly done: string }> {
+  const { instance } = request;
+  await refuseIfInUse(request, needs, met);
+  await askForReboot(request, needs, met);
+  const lease = new HealingLease(instance.instanceId, needs);
+  if (!(await lease.take(REBOOT_LIMIT_MS))) return { done: "another command is rebooting" };
+  try {
+    await needs.aws.rebootInstance(instance.instanceId);
+    return { done: "rebooted" };
+  } catch (error) {
+    await lease.giveBack();
+    throw error;
+  }
 }
 
 /** Polls until the connection status is `connected`; false when the time is up. */
@@ -119,8 +136,4 @@ async function startOnceConnected(
       await sleep(POLL_MS, clock, signal);
     }
   }
-}
-
-function nameOf({ instanceId, name }: Instance): string {
-  return name === undefined ? quoted(instanceId) : `${quoted(name)} (${instanceId})`;
 }

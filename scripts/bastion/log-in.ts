@@ -28,6 +28,7 @@ export interface LoginRequest {
   /** Path of the named key; undefined for an ephemeral one. */
   readonly keyName: string | undefined;
   readonly rebootPolicy: RebootPolicy;
+  readonly force: boolean;
 }
 
 /** What is run once the instance is known. */
@@ -107,6 +108,7 @@ function attempt(login: Login, joinPoint: JoinPoint, context: CommandContext): P
 export interface SshSessionRequest {
   readonly instance: Instance;
   readonly rebootPolicy: RebootPolicy;
+  readonly force?: boolean;
   /** Knows the session as long as the command runs. */
   readonly work: WorkDirectory;
   readonly knownHosts: KnownHosts;
@@ -114,7 +116,7 @@ export interface SshSessionRequest {
 
 /** A session to the instance's sshd, once its host key is known, if that can be. */
 export async function openSshSession(
-  { instance, rebootPolicy, work, knownHosts }: SshSessionRequest,
+  { instance, rebootPolicy, force, work, knownHosts }: SshSessionRequest,
   context: CommandContext,
 ): Promise<OpenSession> {
   const recordSession: WorkDirectory["recordSession"] = (session) => {
@@ -123,7 +125,7 @@ export async function openSshSession(
   const pinning = pinHostKey(instance, knownHosts, context); // beside the session, which takes longer
   pinning.catch(() => undefined); // thrown below, unless there is no session
   const session = await openSession(
-    { instance, rebootPolicy },
+    { instance, rebootPolicy, force },
     { ...context, openStream: openStandardStream, recordSession },
   );
   await pinning;

@@ -7,13 +7,13 @@ import type {
   SignUpgrade,
   StandardStream,
 } from "../../session-manager/index.ts";
-import type { Aws, Instance, StartedSession } from "../command/aws-ports.ts";
+import type { Aws, StartedSession } from "../command/aws-ports.ts";
 import type { Reporter } from "../command/reporter.ts";
 import { isCertificateRefused } from "../errors/certificate-refusal.ts";
 import { ExitCode } from "../errors/exit-code.ts";
 import { UserError } from "../errors/user-error.ts";
 import type { RecordedSession } from "../platform/work-directory.ts";
-import { type HealingNeeds, type HealingRequest, type RebootPolicy, startSessionHealing } from "./heal-connection.ts";
+import { type HealingNeeds, type HealingRequest, startSessionHealing } from "./heal-connection.ts";
 
 /** AWS's document for ssh: a tunnel to one port of the instance. */
 const SSH_DOCUMENT = "AWS-StartSSHSession";
@@ -49,7 +49,7 @@ export interface OpenSession {
  * @throws UserError for what a person can act on, ProtocolError, or the signal's reason
  */
 export async function openSession(
-  request: { readonly instance: Instance; readonly rebootPolicy: RebootPolicy },
+  request: Omit<HealingRequest, "session">,
   needs: OpenSessionNeeds,
 ): Promise<OpenSession> {
   const { instanceId } = request.instance;

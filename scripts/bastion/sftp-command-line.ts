@@ -19,6 +19,7 @@ export const sftpUsage = `Transfers files to and from a bastion with sftp, throu
   --os-user USER      OS user to log in as (default: ec2-user, or the image's own)
   --reboot            reboot the instance if its SSM Agent is not connected
   --no-reboot         do not, and do not ask
+  --force             reboot although others have sessions on the instance
   --profile PROFILE   AWS profile
   --region REGION     AWS Region (default: AWS_REGION, the profile's, the settings')
   --quiet             tell nothing but warnings and errors

@@ -23,6 +23,15 @@ export interface Instance {
 /** @see EC2 API reference, InstanceState */
 export type InstanceState = "pending" | "running" | "shutting-down" | "terminated" | "stopping" | "stopped";
 
+/** A session that is under way; foreign text, all of it. */
+export interface SessionOnInstance {
+  readonly sessionId: string;
+  /** ARN. */
+  readonly owner: string;
+  /** Milliseconds since 1970 UTC. */
+  readonly startMs: number;
+}
+
 /** What decides whether an instance can take a key from EC2 Instance Connect. */
 export interface LoginFacts {
   /** Foreign text; undefined when the image is gone, or may not be looked at. */
@@ -83,6 +92,14 @@ export interface Aws extends NetworkPorts {
   rebootInstance(instanceId: string): Promise<void>;
   /** What the instance has printed by now, or what EC2 has kept of its last start; foreign text, empty if there is none. */
   consoleOutput(instanceId: string, moment: "now" | "start"): Promise<string>;
+  startInstance(instanceId: string): Promise<void>;
+  readTags(instanceId: string): Promise<Readonly<Record<string, string>>>;
+  addTag(instanceId: string, tag: string, value: string): Promise<void>;
+  removeTag(instanceId: string, tag: string): Promise<void>;
+  /** Everybody's, as far as Session Manager takes them for connected. */
+  activeSessions(instanceId: string): Promise<readonly SessionOnInstance[]>;
+  /** ARN of the user, or of the role's session. */
+  callerArn(): Promise<string>;
   loginFacts(instance: Pick<Instance, "instanceId" | "imageId">): Promise<LoginFacts>;
 
   /** Authorizes the key for 60 s. */

@@ -72,9 +72,15 @@ export function ownLines({ stderr }: CommandOutcome): string[] {
 /** Statements of an IAM policy that allow everything connect.ts calls, but for some actions. */
 export function connectPolicyWithout(...missing: readonly string[]): object[] {
   const actions = [
+    "ec2:CreateTags",
+    "ec2:DeleteTags",
+    "ec2:DescribeImages",
     "ec2:DescribeInstances",
+    "ec2:GetConsoleOutput",
     "ec2:RebootInstances",
+    "ec2:StartInstances",
     "ec2-instance-connect:SendSSHPublicKey",
+    "ssm:DescribeSessions",
     "ssm:GetConnectionStatus",
     "ssm:ResumeSession",
     "ssm:StartSession",

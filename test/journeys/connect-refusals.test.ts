@@ -278,7 +278,13 @@ describe("connect.ts, refused", () => {
         const optional = [
           "ssm:TerminateSession",
           "ssm:ResumeSession",
+          "ssm:DescribeSessions",
+          "ec2:CreateTags",
+          "ec2:DeleteTags",
+          "ec2:DescribeImages",
+          "ec2:GetConsoleOutput",
           "ec2:RebootInstances",
+          "ec2:StartInstances",
           "ssm:GetConnectionStatus",
         ];
         const credentials = await sandbox.createUser("modest", connectPolicyWithout(...optional));

@@ -282,7 +282,7 @@ describe("plain ssh, by a Host block", () => {
     async () => {
       const outcome = await journey.run("proxy.ts", ["journey-toolz"]);
       expect(outcome).toMatchObject({ status: 66, stdout: "" });
-      expect(outcome.stderr).toContain(`proxy: hint: did you mean "${NAME}"?`);
+      expect(outcome.stderr).toContain(`proxy: hint: did you mean "${NAME}"`);
       const debugged = await journey.run("proxy.ts", ["--debug", NAME], { input: "SSH-2.0-x\r\n" });
       expect(debugged.stdout).toMatch(/^SSH-2\.0-[^\n]*\r\n/);
     },

@@ -468,6 +468,12 @@ describe("the whole", () => {
     ]);
   });
 
+  it("leaves alone the tags by which commands agree on a reboot", () => {
+    expect(bastion.json.provider?.["aws"]?.[0]?.["ignore_tags"]).toEqual([
+      { key_prefixes: ["isolated-bastion:healing:"] },
+    ]);
+  });
+
   it("holds no path of the computer that synthesized it", () => {
     expect(JSON.stringify(bastion.json)).not.toMatch(/\/(tmp|home|Users|root|work|private)\//);
   });

@@ -301,3 +301,23 @@ describe("decide()", () => {
     });
   });
 });
+
+describe("decideByPolicies() on tags", () => {
+  const statement = (action: string): Statement =>
+    ({
+      Effect: "Allow",
+      Action: action,
+      Resource: "arn:aws:ec2:eu-central-1:123456789012:instance/*",
+      Condition: { "ForAllValues:StringLike": { "aws:TagKeys": "isolated-bastion:healing:*" } },
+    }) as unknown as Statement;
+
+  it.each<["ec2:CreateTags" | "ec2:DeleteTags", Record<string, string>, boolean]>([
+    ["ec2:CreateTags", { "isolated-bastion:healing:00ff": "1" }, true],
+    ["ec2:DeleteTags", { "isolated-bastion:healing:00ff": "" }, true],
+    ["ec2:CreateTags", { BastionAccess: "other" }, false],
+    ["ec2:CreateTags", { "isolated-bastion:healing:00ff": "1", Name: "x" }, false],
+  ])("lets a policy limit %s by aws:TagKeys: %j", async (action, tags, allowed) => {
+    const decision = await decideFor([statement(action)], { action, instances: [bastion], tags });
+    expect(decision.allowed).toBe(allowed);
+  });
+});

@@ -11,6 +11,7 @@ describe("parseConnectArguments()", () => {
       target: { word: "bastion", instanceId: undefined, osUser: "ann" },
       keyName: "my_key",
       rebootPolicy: "ask",
+      force: false,
       words: { options: ["-v"], command: ["uname", "-a"] },
     });
   });

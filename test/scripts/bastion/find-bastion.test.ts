@@ -57,11 +57,14 @@ describe("findBastion()", () => {
     });
   });
 
-  it("fails with 69 for one that is stopped, with the command that starts it", async () => {
-    await expect(find("bastion", states("terminated", "stopped"))).rejects.toMatchObject({
+  it("finds one that is stopped where none runs: whoever opens a session may start it", async () => {
+    await expect(find("bastion", states("terminated", "stopped"))).resolves.toMatchObject({ state: "stopped" });
+  });
+
+  it("fails with 69 for one that is shutting down", async () => {
+    await expect(find("bastion", states("terminated", "shutting-down"))).rejects.toMatchObject({
       exitCode: 69,
-      message: 'cannot connect to "bastion": instance "i-00000001" is stopped',
-      hint: "aws ec2 start-instances --region eu-west-1 --instance-ids i-00000001",
+      message: 'cannot connect to "bastion": instance "i-00000001" is shutting-down',
     });
   });
 

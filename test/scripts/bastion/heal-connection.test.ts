@@ -1,6 +1,7 @@
 // What is done about an SSM Agent that is not connected.
 import { describe, expect, it } from "@jest/globals";
 import { type RebootPolicy, startSessionHealing } from "../../../scripts/bastion/heal-connection.ts";
+import type { InstanceState } from "../../../scripts/command/aws-ports.ts";
 import { TargetNotConnectedError } from "../../../scripts/errors/target-not-connected-error.ts";
 import { FakeClock } from "../../harness/fake-clock.ts";
 import { instanceOf } from "./instance-of.ts";
@@ -17,7 +18,16 @@ interface World {
   readonly rebootPolicy?: RebootPolicy;
   /** What the person answers; undefined where nobody is. */
   readonly answer?: boolean;
+  /** Where the instance is before anybody does anything. */
+  readonly state?: InstanceState;
+  /** Owners of the sessions on the instance; undefined where nobody may look. */
+  readonly sessionsOf?: readonly string[] | undefined;
+  readonly force?: boolean;
+  /** Tags of the instance. */
+  readonly tags?: Record<string, string>;
 }
+
+const ME = "arn:aws:iam::123456789012:user/ada";
 
 function heal(world: World) {
   const clock = new FakeClock();
@@ -26,7 +36,10 @@ function heal(world: World) {
   const story: string[] = [];
   const controller = new AbortController();
   const isConnected = () => clock.now() >= connectedFromMs;
+  const tags: Record<string, string> = { ...world.tags };
+  let state = world.state ?? "running";
   const aws = {
+    ...lookingAfter(),
     region: "eu-west-1",
     startSession: () =>
       isConnected()
@@ -39,6 +52,30 @@ function heal(world: World) {
       return Promise.resolve();
     },
   };
+  /** The ports by which an instance is started, and a reboot is agreed upon. */
+  function lookingAfter() {
+    return {
+      startInstance: (instanceId: string) => {
+        story.push(`start ${instanceId}`);
+        state = "running";
+        connectedFromMs = clock.now() + 60_000;
+        return Promise.resolve();
+      },
+      findInstanceById: () => Promise.resolve(instanceOf({ state, ageMs: 1_000 })),
+      callerArn: () => Promise.resolve(ME),
+      activeSessions: () =>
+        "sessionsOf" in world && world.sessionsOf === undefined
+          ? Promise.reject(new RangeError("denied"))
+          : Promise.resolve((world.sessionsOf ?? []).map((owner) => ({ sessionId: "x-1", owner, startMs: 0 }))),
+      readTags: () => Promise.resolve({ ...tags }),
+      addTag: (_id: string, tag: string, value: string) => Promise.resolve(void (tags[tag] = value)),
+      removeTag: (_id: string, tag: string) => {
+        // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- tags come and go
+        delete tags[tag];
+        return Promise.resolve();
+      },
+    };
+  }
   const { answer } = world;
   const terminal =
     answer === undefined
@@ -50,22 +87,25 @@ function heal(world: World) {
           },
         };
   const reporter = {
-    say: () => undefined,
+    debug: () => undefined,
+    say: (text: string) => {
+      if (text.startsWith("whether")) story.push(`say ${text}`);
+    },
     wait: (text: string) => {
       story.push(`wait ${text}`);
       return () => story.push("stop waiting");
     },
   };
-  const instance = instanceOf({ ageMs: world.launchedBeforeMs ?? 60 * MINUTE_MS });
+  const instance = instanceOf({ state, ageMs: world.launchedBeforeMs ?? 60 * MINUTE_MS });
   const result = startSessionHealing(
-    { instance, session, rebootPolicy: world.rebootPolicy ?? "ask" },
+    { instance, session, rebootPolicy: world.rebootPolicy ?? "ask", force: world.force ?? false },
     { aws, clock, signal: controller.signal, reporter, terminal },
   );
   const outcome = result.then(
     (value) => ({ value }),
     (error: unknown) => ({ error }),
   );
-  return { clock, story, outcome, controller };
+  return { clock, story, outcome, controller, tags };
 }
 
 describe("startSessionHealing()", () => {
@@ -88,9 +128,9 @@ describe("startSessionHealing()", () => {
 
   it("asks about a reboot once a young instance is no longer young", async () => {
     const { outcome, story, clock } = heal({ launchedBeforeMs: MINUTE_MS, answer: true });
-    await clock.advance(4 * MINUTE_MS + 2_000);
+    await clock.advance(4 * MINUTE_MS + 6_000);
     expect(story.at(-2)).toMatch(/^reboot/);
-    await clock.advance(92_000);
+    await clock.advance(96_000);
     await expect(outcome).resolves.toEqual({ value: started });
   });
 
@@ -104,7 +144,7 @@ describe("startSessionHealing()", () => {
 
   it("reboots without a question when told to, and goes on when the agent is connected", async () => {
     const { outcome, story, clock } = heal({ rebootPolicy: "always" });
-    await clock.advance(92_000);
+    await clock.advance(96_000);
     await expect(outcome).resolves.toEqual({ value: started });
     expect(story).toEqual([
       "reboot i-0123456789abcdef0",
@@ -130,16 +170,93 @@ describe("startSessionHealing()", () => {
 
   it("fails with 69 when the agent is not back within 6 minutes", async () => {
     const { outcome, clock } = heal({ rebootPolicy: "always", rebootHelps: false });
-    await clock.advance(6 * MINUTE_MS + 2_000);
+    await clock.advance(6 * MINUTE_MS + 6_000);
     await expect(outcome).resolves.toMatchObject({ error: { exitCode: 69 } });
     expect(clock.pending).toBe(0);
   });
 
   it("ends its wait with the signal", async () => {
     const { outcome, controller, clock, story } = heal({ rebootPolicy: "always" });
-    await clock.advance(1_000);
+    await clock.advance(4_000);
     controller.abort(new RangeError("ended"));
     await expect(outcome).resolves.toMatchObject({ error: { message: "ended" } });
     expect([clock.pending, story.at(-1)]).toEqual([0, "stop waiting"]);
+  });
+
+  describe("a stopped instance", () => {
+    it("is started when the person says so, waited for, and gone on with", async () => {
+      const { outcome, story, clock } = heal({ state: "stopped", answer: true });
+      await clock.advance(70_000);
+      await expect(outcome).resolves.toEqual({ value: started });
+      expect(story.slice(0, 4)).toEqual([
+        'ask "bastion" (i-0123456789abcdef0) is stopped. start it in account 123456789012, eu-west-1?',
+        'wait starting "bastion" (i-0123456789abcdef0), at most 5 min',
+        "start i-0123456789abcdef0",
+        "stop waiting",
+      ]);
+      expect(clock.pending).toBe(0);
+    });
+
+    it.each<[string, World, string]>([
+      ["nobody can be asked", {}, "is stopped"],
+      ["the person says no", { answer: false }, "is stopped, and it was not to be started"],
+    ])("fails with 69 and the command that starts it when %s", async (_when, world, met) => {
+      const { outcome } = heal({ state: "stopped", ...world });
+      await expect(outcome).resolves.toMatchObject({
+        error: {
+          exitCode: 69,
+          message: `cannot connect to "bastion": instance "i-0123456789abcdef0" ${met}`,
+          hint: "aws ec2 start-instances --region eu-west-1 --instance-ids i-0123456789abcdef0",
+        },
+      });
+    });
+  });
+
+  describe("other people on the instance", () => {
+    const others = ["arn:aws:iam::123456789012:user/\u001b[2Jbob"];
+
+    it("fails with 69 and their sessions, asks nobody and reboots nothing", async () => {
+      const { outcome, story } = heal({ rebootPolicy: "always", sessionsOf: [ME, ...others], answer: true });
+      await expect(outcome).resolves.toMatchObject({
+        error: {
+          exitCode: 69,
+          message: expect.stringContaining("is not connected, and another session is active on it"),
+          hint: expect.stringMatching(/^ {2}arn:aws:iam::123456789012:user\/\\u001b\[2Jbob {2}since 1970-.*--force$/s),
+        },
+      });
+      expect(story).toEqual([]);
+    });
+
+    it("reboots all the same when forced to", async () => {
+      const { story, clock } = heal({ rebootPolicy: "always", sessionsOf: others, force: true });
+      await clock.advance(4_000);
+      expect(story[0]).toBe("reboot i-0123456789abcdef0");
+    });
+
+    it("does not count one's own sessions", async () => {
+      const { story, clock } = heal({ rebootPolicy: "always", sessionsOf: [ME] });
+      await clock.advance(4_000);
+      expect(story[0]).toBe("reboot i-0123456789abcdef0");
+    });
+
+    it("says so where nobody may look, and goes on", async () => {
+      const { story, clock } = heal({ rebootPolicy: "always", sessionsOf: undefined });
+      await clock.advance(4_000);
+      expect(story.slice(0, 2)).toEqual([
+        "say whether others have sessions on i-0123456789abcdef0 cannot be seen: it takes ssm:DescribeSessions",
+        "reboot i-0123456789abcdef0",
+      ]);
+    });
+  });
+
+  it("does not reboot what another command is rebooting, but waits for it", async () => {
+    const tags = { "isolated-bastion:healing:00": String(1_700_000_000_000 + MINUTE_MS) };
+    const { outcome, story, clock } = heal({ rebootPolicy: "always", connectsAfterMs: 30_000, tags });
+    await clock.advance(40_000);
+    await expect(outcome).resolves.toEqual({ value: started });
+    expect(story).toEqual([
+      'wait another command is rebooting "bastion" (i-0123456789abcdef0); waiting for its SSM Agent, at most 6 min',
+      "stop waiting",
+    ]);
   });
 });
