@@ -1,5 +1,5 @@
 // Deploys the stack as everybody does, with `cdktf deploy`, real Terraform and the real AWS provider; only AWS is ours.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from "@aws-sdk/client-s3";
 import { ExitCode } from "../scripts/errors/exit-code.ts";
@@ -83,10 +83,24 @@ export async function createStateBucket({ url, region, deployer }: Endpoint): Pr
  */
 export async function deploy(options: DeployOptions): Promise<Deployment> {
   const outputsPath = join(options.directory, "outputs.json");
+  forgetBackend(options.directory);
   await runCdktf("deploy", ["--outputs-file", outputsPath], options);
   const outputs = JSON.parse(readFileSync(outputsPath, "utf8")) as Record<string, Record<string, unknown>>;
   const { instance_ids: instanceIds, instance_name: instanceName } = outputs[STACK] ?? {};
   return { instanceIds: instanceIds as string[], instanceName: instanceName as string };
+}
+
+/**
+ * Terraform remembers where the last deployment kept its state, and stops to ask when that has another name or Region now.
+ * That state was in a sandbox that is gone.
+ */
+function forgetBackend(directory: string): void {
+  rmSync(join(outputDirectory(directory), "stacks", STACK, ".terraform", "terraform.tfstate"), { force: true });
+}
+
+/** Where the stack is synthesized: apart from a deployment to AWS, whose backend is another. */
+function outputDirectory(directory: string): string {
+  return join(directory, "cdktf.out");
 }
 
 /**
@@ -124,7 +138,7 @@ function runCdktf(command: string, commandArguments: readonly string[], options:
   const { projectDirectory, directory, environment, clock, signal, onProgress, onGroup } = options;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const cdktf = join(projectDirectory, "node_modules", "cdktf-cli", "bundle", "bin", "cdktf");
-  const output = join(directory, "cdktf.out"); // apart from a deployment to AWS, whose backend is another
+  const output = outputDirectory(directory);
   return runProgram({
     program: process.execPath,
     programArguments: [

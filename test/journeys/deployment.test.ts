@@ -1,5 +1,5 @@
 // The stack's life in the sandbox, with real Terraform and the real provider: deployed, unchanged, destroyed.
-import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -82,8 +82,9 @@ describe("a bastion that is destroyed", () => {
   });
 
   it(
-    "leaves nothing, though its instance was protected",
+    "leaves nothing, though its instance was protected, and begins though an earlier sandbox kept its state elsewhere",
     async () => {
+      rememberBackend(join(directory, "cdktf.out", "stacks", "bastion", ".terraform"));
       const before = await inventory(endpoint);
       const options = { projectDirectory, directory, environment: environment(endpoint, directory), clock };
       const deployment = await deploy(options);
@@ -95,6 +96,18 @@ describe("a bastion that is destroyed", () => {
     2 * TERRAFORM_LIMIT_MS,
   );
 });
+
+/** What Terraform wrote down when it last kept its state in S3, under another name. */
+function rememberBackend(terraformDirectory: string): void {
+  mkdirSync(terraformDirectory, { recursive: true });
+  const backend = {
+    type: "s3",
+    config: { bucket: "gone", key: "bastion/acme-dev.tfstate", region: "us-east-1" },
+    hash: 1,
+  };
+  const remembered = { version: 3, terraform_version: "1.11.4", backend };
+  writeFileSync(join(terraformDirectory, "terraform.tfstate"), JSON.stringify(remembered));
+}
 
 function environment({ url, deployer }: Endpoint, directory: string): Record<string, string> {
   const platform = terraformPlatform(process.platform, process.arch);
