@@ -5,6 +5,7 @@ import type { PrivateDirectories } from "../platform/private-directories.ts";
 import type { Aws } from "./aws-ports.ts";
 import type { CommandLine, Flags } from "./command-line.ts";
 import type { ProjectSettings } from "./project-settings.ts";
+import type { RawTerminal } from "./raw-terminal.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -31,6 +32,8 @@ export interface CommandContext {
   readonly process: ProcessIdentity;
   /** stdin and stdout: the answer's, never the story's. */
   readonly standardStreams: StandardStreams;
+  /** The terminal, where stdin and stdout are one; undefined where either is something else. */
+  readonly rawTerminal: RawTerminal | undefined;
   /** Registers what must happen even if nobody waits for us any more; it must be synchronous. */
   onExit(action: () => void): void;
 }
@@ -39,6 +42,8 @@ export interface CommandContext {
 export interface StandardStreams {
   readonly input: Readable;
   readonly output: Writable;
+  /** Errors of what runs elsewhere; our own go through the reporter. */
+  readonly errorOutput: Writable;
 }
 
 /** Who we are to the operating system. */
@@ -46,6 +51,9 @@ export interface ProcessIdentity {
   readonly pid: number;
   /** Path of the running node. */
   readonly execPath: string;
+  /** Path of the running program, and the words that it was given: how to start it again. */
+  readonly program: string;
+  readonly words: readonly string[];
   readonly platform: NodeJS.Platform;
   /** Number of the user; undefined on Windows. */
   readonly userId: number | undefined;

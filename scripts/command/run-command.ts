@@ -11,6 +11,7 @@ import { type Command, type CommandContext } from "./command-context.ts";
 import { type CommandLine, type Flags, readCommandLine } from "./command-line.ts";
 import { Interruption, abortOnSignals } from "../platform/interruption.ts";
 import { readProjectSettings } from "./project-settings.ts";
+import { type RawTerminal, rawTerminal } from "./raw-terminal.ts";
 import { StreamReporter } from "./reporter.ts";
 import { lineTerminal } from "./terminal.ts";
 
@@ -124,7 +125,14 @@ async function buildContext<Arguments>(run: Run<Arguments>): Promise<CommandCont
 }
 
 type Surroundings =
-  "directories" | "home" | "workingDirectory" | "environment" | "process" | "standardStreams" | "onExit";
+  | "directories"
+  | "home"
+  | "workingDirectory"
+  | "environment"
+  | "process"
+  | "standardStreams"
+  | "rawTerminal"
+  | "onExit";
 
 function currentDirectory(): string {
   try {
@@ -139,6 +147,18 @@ function currentDirectory(): string {
   }
 }
 
+function personsTerminal(): RawTerminal {
+  return rawTerminal({
+    input: process.stdin,
+    output: process.stdout,
+    onContinue: (listener) => {
+      process.on("SIGCONT", listener);
+      return () => void process.removeListener("SIGCONT", listener);
+    },
+    onExit: (action) => process.once("exit", action),
+  });
+}
+
 /** What the process says of itself. */
 function surroundings(): Pick<CommandContext, Surroundings> {
   const environment = process.env;
@@ -149,8 +169,16 @@ function surroundings(): Pick<CommandContext, Surroundings> {
     directories: privateDirectories({ environment, home, temporary: tmpdir(), userId }),
     workingDirectory: currentDirectory(),
     environment,
-    process: { pid: process.pid, execPath: process.execPath, platform: process.platform, userId },
-    standardStreams: { input: process.stdin, output: process.stdout },
+    process: {
+      pid: process.pid,
+      execPath: process.execPath,
+      program: process.argv[1] ?? "",
+      words: process.argv.slice(2),
+      platform: process.platform,
+      userId,
+    },
+    standardStreams: { input: process.stdin, output: process.stdout, errorOutput: process.stderr },
+    rawTerminal: process.stdin.isTTY && process.stdout.isTTY ? personsTerminal() : undefined,
     onExit: (action) => process.once("exit", action),
   };
 }

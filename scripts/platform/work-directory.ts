@@ -22,12 +22,16 @@ const SOCKET_PATH_BYTES = 104;
 
 const OWNER_FILE = "owner.json";
 const SESSION_FILE = "session.json";
+const NOTE_FILE = "note.json";
+/** A tunnel that is up for days has had many; those of long ago are over. */
+const SESSIONS_KEPT = 32;
 const DIRECTORY_NAME = /^(?<pid>\d{1,10})-[0-9a-f]{8}$/;
 
 /** One command's directory. */
 export class WorkDirectory {
   readonly path: string;
   readonly #runtime: string;
+  #sessions: readonly RecordedSession[] = [];
 
   /**
    * Makes it under `runtime`, which is made too if need be, and must be this user's own.
@@ -74,7 +78,13 @@ export class WorkDirectory {
   }
 
   recordSession(session: RecordedSession): void {
-    this.#write(SESSION_FILE, session);
+    this.#sessions = [...this.#sessions, session].slice(-SESSIONS_KEPT);
+    this.#write(SESSION_FILE, this.#sessions);
+  }
+
+  /** Notes what others may want to know of this command, while it runs: `runningNotes` finds it. */
+  note(content: object): void {
+    this.#write(NOTE_FILE, content);
   }
 
   /** Removes it with all that is in it, and the place it stands in, when it is the last one there; may be called again. */
@@ -104,11 +114,28 @@ export async function sweepWorkDirectories(runtime: string, platform: NodeJS.Pla
     const pid = DIRECTORY_NAME.exec(name)?.groups?.["pid"];
     const path = join(runtime, name);
     if (pid === undefined || (await isInUse(path, Number(pid), platform))) continue;
-    const session = await readJson(join(path, SESSION_FILE));
+    const recorded = await readJson(join(path, SESSION_FILE));
     await rm(path, { recursive: true, force: true });
-    if (isRecordedSession(session)) sessions.push(session);
+    if (Array.isArray(recorded)) sessions.push(...recorded.filter(isRecordedSession));
   }
   return sessions;
+}
+
+/** What a running command has noted. */
+export interface RunningNote {
+  readonly pid: number;
+  readonly content: unknown;
+}
+
+/** The notes of all commands of this user that run. */
+export async function runningNotes(runtime: string, platform: NodeJS.Platform): Promise<RunningNote[]> {
+  const notes: RunningNote[] = [];
+  for (const name of await readdir(runtime).catch(() => [])) {
+    const pid = Number(DIRECTORY_NAME.exec(name)?.groups?.["pid"]);
+    const content = await readJson(join(runtime, name, NOTE_FILE));
+    if (content !== undefined && (await isInUse(join(runtime, name), pid, platform))) notes.push({ pid, content });
+  }
+  return notes;
 }
 
 async function isInUse(path: string, pid: number, platform: NodeJS.Platform): Promise<boolean> {

@@ -91,6 +91,32 @@ const rules: readonly Rule[] = [
     ],
     because: "use cases name what they need in CommandContext, so a test hands in four lines and not a mocked SDK",
   },
+  {
+    of: "scripts/shell/",
+    may: [
+      "scripts/shell/",
+      "scripts/bastion/",
+      "scripts/errors/",
+      "scripts/ssh/shell-quote.ts",
+      "scripts/platform/",
+      "scripts/command/",
+      "session-manager/index.ts",
+    ],
+    because: "a shell finds, heals and ends as connect does, and knows neither keys nor ssh",
+  },
+  {
+    of: "scripts/tunnel/",
+    may: [
+      "scripts/tunnel/",
+      "scripts/bastion/",
+      "scripts/errors/",
+      "scripts/ssh/",
+      "scripts/platform/",
+      "scripts/command/",
+      "session-manager/",
+    ],
+    because: "a tunnel goes the way of connect; what it asks of AWS stands in CommandContext",
+  },
   { of: "scripts/", may: ["scripts/"], because: "an entry point names one use case and the frame" },
   { of: "bench/", may: ["bench/", "session-manager/", "sandbox/"], because: "a bench measures what ships" },
 ];

@@ -1,0 +1,60 @@
+// An ssh without a terminal of its own: what it says is read, not shown.
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import type { Clock } from "../../session-manager/clock.ts";
+import { errorCode } from "../errors/error-code.ts";
+import { ExitCode } from "../errors/exit-code.ts";
+import { UserError } from "../errors/user-error.ts";
+
+/** It, running. */
+export interface SshProcess {
+  /** Resolves with its status, or the name of the signal that ended it; never rejects. */
+  readonly ended: Promise<number | string>;
+  /** Asks it to end, and sees to it that it does; resolves when it has. */
+  stop(): Promise<void>;
+}
+
+const PATIENCE_MS = 2_000;
+
+/**
+ * Starts ssh with nothing to read.
+ *
+ * @param onLine - gets each line that it says, foreign text among them
+ * @throws UserError (69) when there is no ssh
+ */
+export async function startSsh(
+  sshArguments: readonly string[],
+  onLine: (line: string) => void,
+  clock: Clock,
+): Promise<SshProcess> {
+  // A group of its own: Ctrl-C is for us, and for the command that the tunnel serves.
+  const ssh = spawn("ssh", sshArguments, { stdio: ["ignore", "ignore", "pipe"], detached: true });
+  createInterface({ input: ssh.stderr }).on("line", onLine);
+  const ended = new Promise<number | string>((resolve) => {
+    ssh.once("close", (status, signal) => {
+      resolve(status ?? signal ?? "no status");
+    });
+  });
+  await spawned(ssh);
+  return {
+    ended,
+    async stop() {
+      ssh.kill("SIGTERM");
+      const cancel = clock.schedule(PATIENCE_MS, () => ssh.kill("SIGKILL"));
+      await ended;
+      cancel();
+    },
+  };
+}
+
+function spawned(ssh: ChildProcessByStdio<null, null, Readable>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    ssh.once("spawn", resolve);
+    ssh.once("error", (cause) => {
+      const hint = "install it: apt-get install openssh-client, dnf install openssh-clients, brew install openssh";
+      const met = errorCode(cause) === "ENOENT" ? "it is not on the PATH" : cause.message;
+      reject(new UserError(`cannot start ssh: ${met}`, { hint, exitCode: ExitCode.Unavailable, cause }));
+    });
+  });
+}
