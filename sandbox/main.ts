@@ -3,6 +3,8 @@ import { join, relative, resolve } from "node:path";
 import { systemClock } from "../session-manager/clock.ts";
 import { Interruption, abortOnSignals } from "../scripts/platform/interruption.ts";
 import { renderError } from "../scripts/errors/render-error.ts";
+import { findPostgresql } from "./databases/postgresql-programs.ts";
+import { DATABASE_NAME, DATABASE_USER } from "./desk/add-database.ts";
 import { Closing } from "./desk/closing.ts";
 import { USAGE, parseOptions, type SandboxOptions } from "./desk/options.ts";
 import { Steps } from "./desk/steps.ts";
@@ -19,6 +21,7 @@ async function main(signal: AbortSignal): Promise<number> {
     return 0;
   }
   await checkTools(process.version);
+  if (options.database) await findPostgresql(); // before anything starts
   const closing = new Closing();
   const steps = new Steps(process.stderr, systemClock);
   try {
@@ -36,27 +39,37 @@ interface Desk {
 
 async function visit(options: SandboxOptions, desk: Desk): Promise<number> {
   const directory = resolve(options.directory ?? join(project, ".sandbox"));
-  const { sshServer, port } = options;
-  const sandbox = await startSandbox({ project, directory, sshServer, port, clock: systemClock, ...desk });
+  const { sshServer, port, database } = options;
+  const sandbox = await startSandbox({ project, directory, sshServer, port, database, clock: systemClock, ...desk });
   const connect = (words: readonly string[]): Promise<number> =>
     runConnect({ project, bastion: sandbox.bastion, environment: sandbox.environment, words, signal: desk.signal });
   if (options.command !== undefined) return connect(["--", options.command]);
   if (process.stdin.isTTY) await connect([]);
   desk.signal.throwIfAborted();
-  desk.steps.say(invitation(sandbox.bastion, relative(project, join(directory, "env"))));
+  const environmentFile = relative(project, join(directory, "env"));
+  desk.steps.say(invitation(environmentFile, [...(database ? TUNNELS : []), ...usualTries(sandbox.bastion)]));
   return stayUp(sandbox.ended, desk.signal);
 }
 
-function invitation(bastion: string, environmentFile: string): string {
+const TUNNELS = [
+  `./scripts/tunnel.ts --rds --db-user ${DATABASE_USER}`,
+  `./scripts/tunnel.ts --rds ${DATABASE_NAME} --local-port 6543 --db-user ${DATABASE_USER} --exec 'psql -c "select 1"'`,
+];
+
+function usualTries(bastion: string): string[] {
+  return [
+    `./scripts/connect.ts ${bastion}`,
+    `./scripts/connect.ts ${bastion} my_key -- uname -a`,
+    "npx cdktf deploy",
+    "aws ec2 describe-instances        (and any other AWS tool)",
+  ];
+}
+
+function invitation(environmentFile: string, tries: readonly string[]): string {
   return `
 the sandbox is up. From another terminal, in this folder:
 
-  . ${environmentFile}
-  ./scripts/connect.ts ${bastion}
-  ./scripts/connect.ts ${bastion} my_key -- uname -a
-  npx cdktf deploy
-  aws ec2 describe-instances        (and any other AWS tool)
-
+${[`. ${environmentFile}`, ...tries].map((line) => `  ${line}\n`).join("")}
 Ctrl-C here ends it all
 `;
 }

@@ -17,8 +17,6 @@ export interface DatabasesOptions extends TokenCheck {
   readonly clock: Clock;
   /** Gets the certificate authority. */
   readonly directory: string;
-  /** Told of the leader of each process group that is started. */
-  readonly onGroup?: ((leader: number) => void) | undefined;
 }
 
 /** A database that runs. */
@@ -74,12 +72,13 @@ export class Databases {
   /**
    * Starts the instance's PostgreSQL ahead of the first connection.
    *
+   * @param sql - run on it as it is made, by RDS's superuser
    * @throws UserError (69) where there is no PostgreSQL
    */
-  async start(identifier: string): Promise<Postgresql> {
+  async start(identifier: string, sql = ""): Promise<Postgresql> {
     const database = (await this.#describe()).find(({ DBInstanceIdentifier }) => DBInstanceIdentifier === identifier);
     if (database === undefined) throw new TypeError(`there is no database "${identifier}"`);
-    return (await this.#start(database)).postgresql;
+    return (await this.#start(database, sql)).postgresql;
   }
 
   /** To be called when EC2 or RDS may have changed. */
@@ -112,28 +111,25 @@ export class Databases {
     return undefined;
   }
 
-  #start(database: DBInstance): Promise<Running> {
+  #start(database: DBInstance, sql = ""): Promise<Running> {
     const identifier = identifierOf(database);
     let running = this.#running.get(identifier);
     if (running === undefined) {
-      running = this.#startNow(database);
+      running = this.#startNow(database, sql);
       this.#running.set(identifier, running);
       running.catch(() => this.#running.delete(identifier)); // the next connection tries again, and tells again
     }
     return running;
   }
 
-  async #startNow(database: DBInstance): Promise<Running> {
+  async #startNow(database: DBInstance, sql: string): Promise<Running> {
     const { Endpoint, DBName, MasterUsername } = database;
     const address = Endpoint?.Address ?? "";
+    const cluster = rdsCluster({ databaseName: DBName, masterUser: MasterUsername ?? "postgres", sql });
     const [certificate, postgresql] = await Promise.all([
       this.certificateAuthority.issue(address),
-      startPostgresql({
-        clock: this.#options.clock,
-        ...rdsCluster({ databaseName: DBName, masterUser: MasterUsername ?? "postgres" }),
-      }),
+      startPostgresql({ clock: this.#options.clock, ...cluster }),
     ]);
-    this.#options.onGroup?.(postgresql.processId);
     const target = {
       address,
       port: portOf(database),

@@ -46,11 +46,12 @@ const STOP_LIMIT_MS = 5_000;
 const POLL_MS = 20;
 
 /**
- * Ends the server when standard input does, so that it cannot outlive this process, however that one ends.
+ * Ends the server when standard input does, and removes what it had, so that nothing outlives this process, however that
+ * one ends.
  *
  * The server is started in the background, where a shell has no say in what it does with signals.
  */
-const GUARD = `"$@" & read -r _; kill -INT $! 2>/dev/null; wait $!`;
+const GUARD = `"$@" & read -r _; kill -INT $! 2>/dev/null; wait $!; rm -rf "$0"`;
 
 /** Durability is for those who keep their data. */
 const SETTINGS: Readonly<Record<string, string>> = {
@@ -145,13 +146,17 @@ class Cluster implements Postgresql {
 
   async start({ postgres }: PostgresqlPrograms): Promise<this> {
     const log = openLog(this.logPath);
-    const guard = spawn("/bin/sh", ["-c", GUARD, "sh", postgres, "-D", this.#data, "-p", String(PORT)], {
-      ...this.#owner,
-      cwd: this.socketDirectory,
-      env: this.#environment(),
-      stdio: ["pipe", log, log],
-      detached: true, // Ctrl-C in the terminal is for us: we stop it when what needs it has ended
-    }) as ChildProcessByStdio<Writable, null, null>;
+    const guard = spawn(
+      "/bin/sh",
+      ["-c", GUARD, this.socketDirectory, postgres, "-D", this.#data, "-p", String(PORT)],
+      {
+        ...this.#owner,
+        cwd: "/",
+        env: this.#environment(),
+        stdio: ["pipe", log, log],
+        detached: true, // Ctrl-C in the terminal is for us: we stop it when what needs it has ended
+      },
+    ) as ChildProcessByStdio<Writable, null, null>;
     closeSync(log);
     this.#guard = guard;
     this.#ended = new Promise((resolve) => {

@@ -5,6 +5,8 @@ export interface RdsClusterOptions {
   /** As the instance was created with; undefined for none but `postgres`. */
   readonly databaseName: string | undefined;
   readonly masterUser: string;
+  /** What is run after that. */
+  readonly sql: string;
 }
 
 /**
@@ -14,6 +16,7 @@ export interface RdsClusterOptions {
 export function rdsCluster({
   databaseName,
   masterUser,
+  sql,
 }: RdsClusterOptions): Required<Pick<PostgresqlOptions, "sql" | "accessRules">> {
   const statements = [
     "create role rds_iam nologin;",
@@ -22,6 +25,7 @@ export function rdsCluster({
     ...(databaseName === undefined
       ? []
       : [`create database ${identifier(databaseName)} owner ${identifier(masterUser)};`]),
+    ...(sql === "" ? [] : [sql]),
   ];
   return {
     sql: statements.join("\n\n"),

@@ -5,8 +5,9 @@ import { UserError } from "../../scripts/errors/user-error.ts";
 
 export const USAGE = `Deploys the isolated bastion to an AWS on this computer, and logs in to it.
 
-usage: npm run sandbox -- [--exec COMMAND] [--sshd] [--port PORT] [--directory DIRECTORY]
+usage: npm run sandbox -- [--database] [--exec COMMAND] [--sshd] [--port PORT] [--directory DIRECTORY]
 
+  --database      deploy database.tfvars.json, with a real PostgreSQL as RDS behind the bastion
   --exec COMMAND  run this on the bastion instead of a shell, and end with its exit status
   --sshd          put the system's OpenSSH server behind port 22, where one is installed
   --port PORT     listen on this loopback port (default: any that is free)
@@ -20,6 +21,7 @@ tool at it.
 examples:
   npm run sandbox
   npm run sandbox -- --exec 'uname -a'
+  npm run sandbox -- --database
 
 exit status: that of the command; 64 wrong usage, 69 something is missing on this computer, 130 Ctrl-C
 `;
@@ -27,6 +29,8 @@ exit status: that of the command; 64 wrong usage, 69 something is missing on thi
 /** What the person wants. */
 export interface SandboxOptions {
   readonly help: boolean;
+  /** Whether there is to be a database behind the bastion. */
+  readonly database: boolean;
   /** Runs on the bastion in place of a shell. */
   readonly command: string | undefined;
   readonly sshServer: "ssh2" | "sshd";
@@ -39,8 +43,11 @@ export interface SandboxOptions {
 /** @throws UserError (64) for an option that there is not, or a value that it cannot have */
 export function parseOptions(given: readonly string[]): SandboxOptions {
   const values = readValues(given);
+  // A real sshd opens connections itself, and knows no names but this computer's.
+  if (values.database === true && values.sshd === true) throw cannotRead("--database and --sshd do not go together");
   return {
     help: values.help ?? false,
+    database: values.database ?? false,
     command: values.exec,
     sshServer: values.sshd === true ? "sshd" : "ssh2",
     port: readPort(values.port),
@@ -50,7 +57,14 @@ export function parseOptions(given: readonly string[]): SandboxOptions {
 
 const text = { type: "string" } as const;
 const flag = { type: "boolean" } as const;
-const options = { exec: text, sshd: flag, port: text, directory: text, help: { ...flag, short: "h" } } as const;
+const options = {
+  database: flag,
+  exec: text,
+  sshd: flag,
+  port: text,
+  directory: text,
+  help: { ...flag, short: "h" },
+} as const;
 
 // The type is whatever parseArgs makes of the table above.
 function readValues(given: readonly string[]) {

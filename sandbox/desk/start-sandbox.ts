@@ -8,6 +8,7 @@ import type { Clock } from "../../session-manager/clock.ts";
 import { createStateBucket, deploy, terraformEnvironment, waitUntilOnline } from "../deploy.ts";
 import { startEndpoint, startMoto, type Endpoint, type Moto } from "../sandbox.ts";
 import { findProviderMirror, terraformPlatform } from "../terraform/provider-mirror.ts";
+import { DATABASE_ENVIRONMENT, addDatabase } from "./add-database.ts";
 import { Claim } from "./claim.ts";
 import type { Closing } from "./closing.ts";
 import { sandboxEnvironment, writeEnvironmentFile } from "./environment-file.ts";
@@ -20,6 +21,8 @@ export interface StartOptions {
   /** Where everything is kept that it makes. */
   readonly directory: string;
   readonly sshServer: "ssh2" | "sshd";
+  /** Whether there is to be a database behind the bastion. */
+  readonly database: boolean;
   /** Loopback port of the endpoint; 0 is any that is free. */
   readonly port: number;
   readonly clock: Clock;
@@ -68,6 +71,8 @@ export async function startSandbox(options: StartOptions): Promise<StartedSandbo
     }),
   );
   await steps.step("the bastion's SSM Agent", () => waitUntilOnline(deployment, endpoint, clock, signal));
+  if (options.database)
+    await steps.step("PostgreSQL, as RDS behind it", () => addDatabase(endpoint, deployment.instanceIds));
   return { bastion: destination(deployment.instanceName, options), environment, ended: moto.ended };
 }
 
@@ -120,8 +125,11 @@ function busy(port: number, cause: Error): UserError {
 }
 
 /** The environment of what we start; the same goes into the file for other terminals, for as long as we are up. */
-function provideEnvironment(endpoint: Endpoint, { directory, closing }: StartOptions): Record<string, string> {
-  const own = ownEnvironment(endpoint, directory);
+function provideEnvironment(
+  endpoint: Endpoint,
+  { directory, closing, database }: StartOptions,
+): Record<string, string> {
+  const own = { ...ownEnvironment(endpoint, directory), ...(database ? databaseEnvironment(endpoint) : {}) };
   const file = environmentFile(directory);
   writeEnvironmentFile(file, own);
   closing.add(() => {
@@ -132,6 +140,11 @@ function provideEnvironment(endpoint: Endpoint, { directory, closing }: StartOpt
 
 function environmentFile(directory: string): string {
   return join(directory, "env");
+}
+
+/** The settings with the database, and the authority that signs for it, where psql looks. */
+function databaseEnvironment({ databases }: Endpoint): Record<string, string> {
+  return { ENVIRONMENT: DATABASE_ENVIRONMENT, PGSSLROOTCERT: databases.certificateAuthority.file };
 }
 
 function ownEnvironment({ url, region, deployer }: Endpoint, directory: string): Record<string, string> {

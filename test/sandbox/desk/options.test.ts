@@ -5,11 +5,17 @@ describe("parseOptions()", () => {
   it("opens a shell on the built-in SSH server when nothing is said", () => {
     expect(parseOptions([])).toEqual({
       help: false,
+      database: false,
       command: undefined,
       sshServer: "ssh2",
       port: 0,
       directory: undefined,
     });
+  });
+
+  it("takes --database, but not with a real sshd, which knows no name of the sandbox's", () => {
+    expect(parseOptions(["--database"])).toMatchObject({ database: true });
+    expect(() => parseOptions(["--database", "--sshd"])).toThrow(/do not go together/);
   });
 
   it("takes a command for --exec as one word, dashes and all", () => {
