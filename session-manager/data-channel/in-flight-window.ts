@@ -24,12 +24,14 @@ const MAX_STEP = 0.25;
  * A window that seeks the rate of the slowest part of the path.
  *
  * Once a round trip it compares the shortest round trip in it with the shortest ever: the difference is queueing. It
- * doubles until queueing shows, and then moves in proportion to how far queueing is from its target, as RFC 6817
+ * doubles every second round until queueing shows (what is acknowledged in the round after a doubling was sent before
+ * it, and tells nothing of it), and then moves in proportion to how far queueing is from its target, as RFC 6817
  * (LEDBAT) does. A resend halves it, once a round.
  */
 export class InFlightWindow {
   #bytes = INITIAL_WINDOW_BYTES;
   #isProbing = true;
+  #isUntried = false; // doubled in the last round
   #shortestMs = Infinity;
   #shortestOfRoundMs = Infinity;
   #wasFull = false;
@@ -73,6 +75,7 @@ export class InFlightWindow {
     this.#shortestMs = Infinity;
     this.#shortestOfRoundMs = Infinity;
     this.#isProbing = true;
+    this.#isUntried = false;
     this.#resize(Math.min(this.#bytes, INITIAL_WINDOW_BYTES));
   }
 
@@ -86,9 +89,19 @@ export class InFlightWindow {
     this.#shortestMs = Math.min(this.#shortestMs, Math.max(0, roundTripMs));
     const queueingMs = roundTripMs - this.#shortestMs;
     if (queueingMs > TARGET_QUEUEING_MS / 2) this.#isProbing = false;
-    const step = this.#isProbing ? 1 : MAX_STEP * ((TARGET_QUEUEING_MS - queueingMs) / TARGET_QUEUEING_MS);
+    if (this.#isProbing) {
+      this.#probe();
+      return;
+    }
+    const step = MAX_STEP * ((TARGET_QUEUEING_MS - queueingMs) / TARGET_QUEUEING_MS);
     if (step < 0) this.#resize(this.#bytes * (1 + Math.max(-MAX_STEP, step)));
     else if (this.#wasFull) this.#resize(this.#bytes * (1 + step));
+  }
+
+  #probe(): void {
+    const isDue = this.#wasFull && !this.#isUntried;
+    this.#isUntried = isDue;
+    if (isDue) this.#resize(2 * this.#bytes);
   }
 
   #resize(bytes: number): void {

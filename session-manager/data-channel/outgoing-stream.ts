@@ -6,6 +6,9 @@ import { encodeAgentMessage, MESSAGE_SCHEMA_VERSION, MessageFlags, MessageType }
 import { InFlightWindow } from "./in-flight-window.ts";
 import { RoundTrip } from "./round-trip.ts";
 
+/** Room that the next message may need: our largest has 1,024 bytes of payload, encrypted or not. */
+const MESSAGE_BYTES = 1200;
+
 /** How often unacknowledged messages are looked through. */
 const RESEND_CHECK_MS = 100;
 
@@ -162,7 +165,7 @@ export class OutgoingStream {
   }
 
   #mayAdd(): boolean {
-    if (this.#flow === "flowing") return this.#inFlightBytes < this.#window.bytes;
+    if (this.#flow === "flowing") return this.#inFlightBytes + MESSAGE_BYTES <= this.#window.bytes;
     return this.#flow === "probing" && this.#inFlight.size === 0;
   }
 

@@ -8,6 +8,9 @@ const CLOCK_GRANULARITY_MS = 10;
 /** A floor, where AWS's own client has none: an agent that is busy for 50 ms has lost nothing. */
 export const MIN_RETRANSMISSION_TIMEOUT_MS = 200;
 
+/** Until something was measured (RFC 6298 section 2.1): 300 ms to another continent and back are no loss. */
+export const INITIAL_RETRANSMISSION_TIMEOUT_MS = 1000;
+
 /** A ceiling for measured and for doubled timeouts. */
 export const MAX_RETRANSMISSION_TIMEOUT_MS = 10_000;
 
@@ -21,7 +24,7 @@ export const MAX_RETRANSMISSION_TIMEOUT_MS = 10_000;
 export class RoundTrip {
   #smoothedMs = INITIAL_ROUND_TRIP_MS;
   #variationMs = 0;
-  #timeoutMs = MIN_RETRANSMISSION_TIMEOUT_MS;
+  #timeoutMs = INITIAL_RETRANSMISSION_TIMEOUT_MS;
 
   /** Milliseconds without acknowledgement after which a message is sent again, from 200 to 10,000. */
   get timeoutMs(): number {

@@ -53,7 +53,7 @@ describe("OutgoingStream.send()", () => {
     const payload = Buffer.from("kept");
     stream.send(1, payload);
     payload.fill(0);
-    await clock.advance(300);
+    await clock.advance(1000);
     expect(inShort(transmitted[1] ?? Buffer.alloc(0))).toBe('0 type 1 "kept"');
   });
 
@@ -64,14 +64,15 @@ describe("OutgoingStream.send()", () => {
 });
 
 describe("OutgoingStream.hasRoom", () => {
-  it("ends with the message that fills the window", () => {
-    expect(fill()).toBe(Math.ceil(INITIAL_WINDOW_BYTES / MESSAGE_BYTES));
-    expect(stream.inFlightBytes).toBeLessThan(INITIAL_WINDOW_BYTES + MESSAGE_BYTES);
+  it("ends before a message that the window might not hold", () => {
+    expect(fill()).toBe(Math.floor(INITIAL_WINDOW_BYTES / MESSAGE_BYTES));
+    expect(stream.inFlightBytes).toBeLessThanOrEqual(INITIAL_WINDOW_BYTES);
   });
 
   it("counts headers, so that one-byte messages have a ceiling too", () => {
     while (stream.hasRoom) stream.send(1, Buffer.from("x"));
-    expect(transmitted).toHaveLength(Math.ceil(INITIAL_WINDOW_BYTES / 121));
+    expect(transmitted.length).toBeLessThanOrEqual(INITIAL_WINDOW_BYTES / 121);
+    expect(transmitted.length).toBeGreaterThan((INITIAL_WINDOW_BYTES - 2000) / 121);
   });
 
   it("comes back with an acknowledgement, and says so once", () => {
@@ -104,19 +105,19 @@ describe("OutgoingStream.hasRoom", () => {
 });
 
 describe("resending", () => {
-  it("sends the same bytes again after 200 ms", async () => {
+  it("sends the same bytes again after 1 s, as long as nothing was measured", async () => {
     send();
-    await clock.advance(199);
+    await clock.advance(999);
     expect(transmitted).toHaveLength(1);
     await clock.advance(1);
     expect(transmitted[1]).toEqual(transmitted[0]);
-    expect(told).toEqual(["resent 1 after 200"]);
+    expect(told).toEqual(["resent 1 after 1000"]);
   });
 
   it("sends all that expired, not only the oldest", async () => {
     send(3);
     numbers();
-    await clock.advance(200);
+    await clock.advance(1000);
     expect(numbers()).toEqual(["0", "1", "2"]);
   });
 
@@ -124,14 +125,14 @@ describe("resending", () => {
     send(3);
     numbers();
     stream.acknowledge(1);
-    await clock.advance(200);
+    await clock.advance(300);
     expect(numbers()).toEqual(["0", "2"]);
   });
 
   it("waits twice as long each time", async () => {
     send();
-    await clock.advance(200 + 400 + 800);
-    expect(told).toEqual(["resent 1 after 200", "resent 1 after 400", "resent 1 after 800"]);
+    await clock.advance(1000 + 2000 + 4000);
+    expect(told).toEqual(["resent 1 after 1000", "resent 1 after 2000", "resent 1 after 4000"]);
   });
 
   it("waits longer when acknowledgements take longer", async () => {
@@ -152,7 +153,7 @@ describe("resending", () => {
     told.length = 0;
     send();
     await clock.advance(10_000);
-    expect(told[0]).toBe("resent 1 after 3200");
+    expect(told[0]).toBe("resent 1 after 4000");
   });
 
   it("does nothing while earlier bytes have not left, or nobody reads", async () => {
@@ -168,17 +169,17 @@ describe("resending", () => {
     await clock.advance(GIVE_UP_MS);
     isBlocked = false;
     stream.restartWaits();
-    await clock.advance(199);
+    await clock.advance(999);
     expect([transmitted.length, told]).toEqual([1, []]);
     await clock.advance(101);
-    expect(told).toEqual(["resent 1 after 200"]);
+    expect(told).toEqual(["resent 1 after 1000"]);
   });
 
   it("tries the oldest only while the agent is away", async () => {
     send(3);
     numbers();
     stream.setFlow("probing");
-    await clock.advance(200);
+    await clock.advance(1000);
     expect(numbers()).toEqual(["0"]);
   });
 

@@ -3,8 +3,8 @@ import { describe, expect, it } from "@jest/globals";
 import { RoundTrip } from "../../../session-manager/data-channel/round-trip.ts";
 
 describe("RoundTrip", () => {
-  it("starts at 200 ms", () => {
-    expect(new RoundTrip().timeoutMs).toBe(200);
+  it("starts at 1 s", () => {
+    expect(new RoundTrip().timeoutMs).toBe(1000);
   });
 
   it("weighs variation by a quarter and the round trip by an eighth", () => {
@@ -38,7 +38,7 @@ describe("RoundTrip", () => {
       roundTrip.backOff();
       return roundTrip.timeoutMs;
     });
-    expect(timeouts).toEqual([400, 800, 1600, 3200, 6400, 10_000, 10_000]);
+    expect(timeouts).toEqual([2000, 4000, 8000, 10_000, 10_000, 10_000, 10_000]);
   });
 
   it("forgets the doubling at the next measure", () => {
