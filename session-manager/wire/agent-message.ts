@@ -183,6 +183,9 @@ function readMessageType(bytes: Buffer): string {
 
 const knownTypes = new Set<string>(Object.values(MessageType));
 
+/** The fields of the types that client and agent send, made once. */
+const paddedTypes = new Map([...knownTypes].map((type) => [type, paddedType(type, SPACE)]));
+
 function isMessageType(text: string): boolean {
   return knownTypes.has(text) || /^[\x21-\x7e]{1,32}$/.test(text);
 }
@@ -226,11 +229,18 @@ function digestOf(payload: Uint8Array): string {
 }
 
 function writeMessageType(bytes: Buffer, messageType: string, padding: number): void {
+  const known = padding === SPACE ? paddedTypes.get(messageType) : undefined;
+  if (known !== undefined) bytes.set(known, Offset.messageType);
+  else bytes.set(paddedType(messageType, padding), Offset.messageType);
+}
+
+function paddedType(messageType: string, padding: number): Buffer {
   if (!isMessageType(messageType)) {
     throw new RangeError(`cannot encode agent message: "${messageType}" is not a message type`);
   }
-  bytes.fill(padding, Offset.messageType, Offset.messageType + MESSAGE_TYPE_BYTES);
-  bytes.write(messageType, Offset.messageType, "latin1");
+  const field = Buffer.alloc(MESSAGE_TYPE_BYTES, padding);
+  field.write(messageType, "latin1");
+  return field;
 }
 
 // Two 32-bit halves, because BigInt costs an allocation for each message.
