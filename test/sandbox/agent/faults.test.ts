@@ -93,7 +93,7 @@ describe("faults of messages", () => {
     Object.assign(gateway.faults.toClient, faults);
     await open();
     expect(await exchange(150_000)).toBe(true);
-    expect(event === undefined || told(event)).toBe(true);
+    await until(() => event === undefined || told(event)); // what was lost may be sent again after the last byte only
   });
 });
 
