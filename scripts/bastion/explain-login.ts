@@ -49,31 +49,39 @@ const FAMILIES: readonly { readonly name: RegExp; readonly osUser: string }[] = 
   { name: /^ubuntu[/-]/, osUser: "ubuntu" },
 ];
 
-/** What most likely keeps sshd from taking an authorized key, and what to do about it. */
-export function causeOfRefusal(
-  facts: LoginFacts | undefined,
-  osUser: string,
-): { readonly cause: string; readonly cure: string } {
+export interface RefusalCause {
+  /** Whether it explains a refusal for certain or perhaps; `none` where nothing speaks against a login. */
+  readonly kind: "certain" | "likely" | "none";
+  readonly cause: string;
+  readonly cure: string;
+}
+
+/** What keeps sshd from taking an authorized key, as far as it shows from outside, and what to do about it. */
+export function causeOfRefusal(facts: LoginFacts | undefined, osUser: string): RefusalCause {
   const family = FAMILIES.find(({ name }) => name.test(facts?.imageName ?? ""));
   if (facts?.hasMetadata === false) {
     return {
+      kind: "certain",
       cause: "the instance's metadata is switched off, and sshd asks there for the key",
       cure: "switch it on: aws ec2 modify-instance-metadata-options --http-endpoint enabled --http-tokens required",
     };
   }
   if (facts?.imageName !== undefined && family === undefined) {
     return {
+      kind: "likely",
       cause: `image ${quoted(facts.imageName)} is none that is known to hold EC2 Instance Connect`,
       cure: "install the package ec2-instance-connect on the instance, and restart sshd",
     };
   }
   if (family !== undefined && family.osUser !== osUser) {
     return {
+      kind: "likely",
       cause: `the image's OS user is ${quoted(family.osUser)}, and the login was for ${quoted(osUser)}`,
       cure: `name it: --os-user ${family.osUser}; or is there such a user on the instance?`,
     };
   }
   return {
+    kind: "none",
     cause: `is there an OS user ${quoted(osUser)} on the instance, and the package ec2-instance-connect?`,
     cure: "ssh's -v shows more, and the instance's own log (journalctl -u sshd) has sshd's reason",
   };

@@ -77,29 +77,28 @@ async function heal(request: HealingRequest, needs: HealingNeeds, met: Error): P
     const waiting = `${nameOf(instance)} has just been launched; waiting for its SSM Agent`;
     if (await isConnectedWithin(youthLeftMs, waiting, request, needs)) return startOnceConnected(request, needs);
   }
-  const { done } = await reboot(request, needs, met);
-  const waiting = `${done} ${nameOf(instance)}; waiting for its SSM Agent`;
-  if (await isConnectedWithin(REBOOT_LIMIT_MS, waiting, request, needs)) return startOnceConnected(request, needs);
+  if (await isHealedByReboot(request, needs, met)) return startOnceConnected(request, needs);
   throw new UserError(`cannot start session: ${nameOf(instance)} was rebooted and did not connect within 6 min`, {
-    hint: "find out what keeps its agent offline: ./scripts/doctor.ts",
+    hint: `find out what keeps its agent offline: ./scripts/doctor.ts ${instance.instanceId}`,
     exitCode: ExitCode.Unavailable,
     cause: met,
   });
 }
 
-/** Reboots once, whoever else heals the same instance at this moment. */
-async function reboot(request: HealingRequest, needs: HealingNeeds, met: Error): Promise<{ readonly done: string }> {
+/** Reboots once, whoever else heals the same instance at this moment, and waits; false when the time is up. */
+async function isHealedByReboot(request: HealingRequest, needs: HealingNeeds, met: Error): Promise<boolean> {
   const { instance } = request;
   await refuseIfInUse(request, needs, met);
   await askForReboot(request, needs, met);
   const lease = new HealingLease(instance.instanceId, needs);
-  if (!(await lease.take(REBOOT_LIMIT_MS))) return { done: "another command is rebooting" };
+  const isOurs = await lease.take(REBOOT_LIMIT_MS);
   try {
-    await needs.aws.rebootInstance(instance.instanceId);
-    return { done: "rebooted" };
-  } catch (error) {
-    await lease.giveBack();
-    throw error;
+    if (isOurs) await needs.aws.rebootInstance(instance.instanceId);
+    const done = isOurs ? "rebooted" : "another command is rebooting";
+    const waiting = `${done} ${nameOf(instance)}; waiting for its SSM Agent`;
+    return await isConnectedWithin(REBOOT_LIMIT_MS, waiting, request, needs);
+  } finally {
+    if (isOurs) await lease.giveBack();
   }
 }
 

@@ -31,7 +31,7 @@ export class HealingLease {
     this.#needs = needs;
   }
 
-  /** Whether it is ours, for so long. A lease that is won is left to expire: others may look for it until then. */
+  /** Whether it is ours, for so long: that of a command that is killed must not stay for ever. */
   async take(durationMs: number): Promise<boolean> {
     const { aws, clock, signal, reporter } = this.#needs;
     try {

@@ -1,16 +1,15 @@
 // The way to an instance's sshd that all commands of OpenSSH's take: find, start a session, authorize when sshd speaks.
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { openStandardStream } from "../../session-manager/index.ts";
 import type { Instance } from "../command/aws-ports.ts";
 import type { CommandContext } from "../command/command-context.ts";
 import { untilAborted } from "../command/until-aborted.ts";
 import { quoted } from "../errors/printable.ts";
-import { ensurePrivateDirectory } from "../platform/private-directories.ts";
 import type { WorkDirectory } from "../platform/work-directory.ts";
 import { type JoinPoint, openJoinPoint } from "../ssh/join-point.ts";
 import { type KeyPair, ephemeralKeyPair, namedKeyPair } from "../ssh/key-pair.ts";
 import { type LaunchProgram, type OpenSshProgram, prepareProgram } from "../ssh/launch-ssh.ts";
-import { KnownHosts } from "../ssh/known-hosts.ts";
+import type { KnownHosts } from "../ssh/known-hosts.ts";
 import type { SshConnection } from "../ssh/ssh-arguments.ts";
 import type { BastionTarget } from "./bastion-target.ts";
 import { explainLogin } from "./explain-login.ts";
@@ -19,6 +18,7 @@ import type { RebootPolicy } from "./heal-connection.ts";
 import { KeyAuthorization } from "./key-authorization.ts";
 import { type OpenSession, openSession } from "./open-session.ts";
 import { defaultOsUser } from "./os-user.ts";
+import { openKnownHosts } from "./known-instances.ts";
 import { pinHostKey } from "./pin-host-key.ts";
 import { claimAndSweep, makeWorkDirectory } from "./private-work.ts";
 import { type SshOutcome, runSshThrough } from "./run-ssh-through.ts";
@@ -48,7 +48,7 @@ export async function logIn(given: LoginRequest, login: LoginProgram, context: C
   const sweeping = claimAndSweep(work, context);
   try {
     const finding = findBastion(given.target, context);
-    const preparing = Promise.all([prepareProgram(login.program, context.clock), openJoinPoint(work.path)]);
+    const preparing = prepare(login, work, context);
     context.aws.prepareSession();
     const [instance, [launch, joinPoint]] = await untilAborted(Promise.all([finding, preparing]), context.signal);
     const osUser = given.target.osUser ?? defaultOsUser(context.settings);
@@ -63,6 +63,16 @@ export async function logIn(given: LoginRequest, login: LoginProgram, context: C
     work.remove();
     await sweeping;
   }
+}
+
+/** The program comes first: where it is not installed, nothing else of OpenSSH's is either. */
+async function prepare(
+  { program }: LoginProgram,
+  work: WorkDirectory,
+  { clock }: CommandContext,
+): Promise<[LaunchProgram, JoinPoint]> {
+  const launch = await prepareProgram(program, clock);
+  return [launch, await openJoinPoint(work.path)];
 }
 
 interface Login extends LoginRequest, LoginProgram {
@@ -130,12 +140,6 @@ export async function openSshSession(
   );
   await pinning;
   return session;
-}
-
-/** The file of the instances' host keys, in a directory that is made if need be. */
-export function openKnownHosts({ directories, process }: Pick<CommandContext, "directories" | "process">): KnownHosts {
-  ensurePrivateDirectory(directories.state, process.userId);
-  return new KnownHosts(join(directories.state, "known_hosts"));
 }
 
 /** Authorizes the key pair on the instance, as often as connections need it. */

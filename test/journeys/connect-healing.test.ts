@@ -21,6 +21,7 @@ describe("connect.ts and an SSM Agent that is not connected", () => {
   afterAll(() => sandbox.close());
   beforeEach(() => {
     hurryMs = 0;
+    sandbox.endpoint.nodes.offlineUntilReboot.clear();
     journey = new Journey(sandbox);
   });
   afterEach(async () => {
