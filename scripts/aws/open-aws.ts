@@ -57,6 +57,7 @@ function meetNeeds(settings: ClientSettings): Aws {
     rebootInstance: async (instanceId) => (await instances()).rebootInstance(instanceId),
     ...lateInstanceCare(settings),
     ...lateActiveSessions(settings),
+    ...lateFacts(settings),
     prepareSession() {
       void sessions();
       void instanceConnect();
@@ -94,6 +95,17 @@ function lateInstanceCare(settings: ClientSettings): InstanceCarePorts {
     readTags: async (instanceId) => (await ports()).readTags(instanceId),
     addTag: async (instanceId, tag, value) => (await ports()).addTag(instanceId, tag, value),
     removeTag: async (instanceId, tag) => (await ports()).removeTag(instanceId, tag),
+  };
+}
+
+/** What only doctor asks. */
+function lateFacts(settings: ClientSettings): Pick<Aws, "networkFacts" | "roleFacts" | "nodeFacts" | "clockOffset"> {
+  const nodes = once(() => import("./node-facts.ts"));
+  return {
+    networkFacts: async (id) => (await import("./network-facts.ts")).readNetworkFacts(id, settings),
+    roleFacts: async (id, actions) => (await nodes()).readRoleFacts(id, actions, settings),
+    nodeFacts: async (id) => (await nodes()).readNodeFacts(id, settings),
+    clockOffset: async () => (await nodes()).readClockOffset(settings),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { Agent } from "node:http";
 import type { DataKey, EncryptionContext } from "../../session-manager/index.ts";
 import type { NetworkPorts } from "./network-ports.ts";
+import type { NetworkFacts, NodeFacts, RoleFacts } from "./network-facts.ts";
 
 /** An EC2 instance, as far as the commands look at it. */
 export interface Instance {
@@ -100,6 +101,13 @@ export interface Aws extends NetworkPorts {
   activeSessions(instanceId: string): Promise<readonly SessionOnInstance[]>;
   /** ARN of the user, or of the role's session. */
   callerArn(): Promise<string>;
+  networkFacts(instanceId: string): Promise<NetworkFacts | undefined>;
+  /** The instance's role, and which of the actions its policies refuse. */
+  roleFacts(instanceId: string, actions: readonly string[]): Promise<RoleFacts>;
+  /** Undefined when the instance's agent has never registered. */
+  nodeFacts(instanceId: string): Promise<NodeFacts | undefined>;
+  /** How far this computer's clock is behind AWS's, in ms. */
+  clockOffset(): Promise<number>;
   loginFacts(instance: Pick<Instance, "instanceId" | "imageId">): Promise<LoginFacts>;
 
   /** Authorizes the key for 60 s. */

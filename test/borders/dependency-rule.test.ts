@@ -117,6 +117,19 @@ const rules: readonly Rule[] = [
     ],
     because: "a tunnel goes the way of connect; what it asks of AWS stands in CommandContext",
   },
+  {
+    of: "scripts/doctor/",
+    may: [
+      "scripts/doctor/",
+      "scripts/bastion/",
+      "scripts/errors/",
+      "scripts/ssh/",
+      "scripts/platform/",
+      "scripts/command/",
+      "session-manager/",
+    ],
+    because: "use cases name what they need in CommandContext, so a test hands in four lines and not a mocked SDK",
+  },
   { of: "scripts/", may: ["scripts/"], because: "an entry point names one use case and the frame" },
   { of: "bench/", may: ["bench/", "session-manager/", "sandbox/"], because: "a bench measures what ships" },
 ];
