@@ -1,9 +1,14 @@
 // Every decoder of the wire, with what it takes: valid input, the same with one field changed, and broken input.
+import { createCipheriv } from "node:crypto";
+import { PayloadCipher } from "../../../session-manager/encryption/payload-cipher.ts";
 import { decodeAcknowledge } from "../../../session-manager/wire/acknowledge.ts";
 import { decodeAgentMessage } from "../../../session-manager/wire/agent-message.ts";
 import { decodeChannelClosed } from "../../../session-manager/wire/channel-closed.ts";
+import { decodeEncryptionChallenge } from "../../../session-manager/wire/encryption-challenge.ts";
+import { decodeExitCode } from "../../../session-manager/wire/exit-code.ts";
 import { decodeFlag } from "../../../session-manager/wire/flag.ts";
 import * as handshake from "../../../session-manager/wire/handshake.ts";
+import { decodeKmsEncryptionParameters } from "../../../session-manager/wire/kms-encryption.ts";
 import { decodeOpenDataChannel } from "../../../session-manager/wire/open-data-channel.ts";
 import { decodeSmuxHeader } from "../../../session-manager/wire/smux-header.ts";
 import { validAgentMessage, withOneFieldChanged } from "./hostile-agent-message.ts";
@@ -22,6 +27,24 @@ export interface Decoder {
 }
 
 const flagBytes = (random: SeededRandom): Buffer => Buffer.from([0, 0, 0, random.below(5)]);
+
+const exitCodeBytes = (random: SeededRandom): Buffer => Buffer.from(`EXIT_CODE: ${random.oneOf([0, 1, 130, 255])}`);
+
+const dataKey = Buffer.alloc(64, "a key of 64 bytes, of which the agent uses the first half");
+const cipher = new PayloadCipher(dataKey);
+
+/** As the agent encrypts: nonce, ciphertext, tag. */
+function encryptedPayload(random: SeededRandom): Buffer {
+  const nonce = random.bytes(12);
+  const sealing = createCipheriv("aes-256-gcm", dataKey.subarray(0, 32), nonce);
+  const sealed = sealing.update(random.bytes(random.oneOf([0, 1, 100])));
+  return Buffer.concat([nonce, sealed, sealing.final(), sealing.getAuthTag()]);
+}
+
+function withOneByteChanged(bytes: Buffer, random: SeededRandom): Buffer {
+  bytes.writeUInt8(random.below(256), random.below(bytes.length));
+  return bytes;
+}
 
 const cutOrPadded = (bytes: Buffer, random: SeededRandom): Buffer =>
   random.meets(0.7)
@@ -65,6 +88,16 @@ function decodeRequest(bytes: Buffer): unknown {
   return { request, parameters };
 }
 
+/** The same of a session that is encrypted. */
+function decodeEncryptionRequest(bytes: Buffer): unknown {
+  const request = handshake.decodeHandshakeRequest(bytes);
+  return request.requestedClientActions.map(({ actionParameters }) => decodeKmsEncryptionParameters(actionParameters));
+}
+
+const kmsAction = {
+  ActionType: "KMSEncryption",
+  ActionParameters: { KMSKeyId: "alias/sessions", Challenge: "AAECAwQFBgcICQoLDA0ODw==" },
+};
 const sessionTypeAction = {
   ActionType: "SessionType",
   ActionParameters: { SessionType: "Port", Properties: { portNumber: "22" } },
@@ -73,10 +106,9 @@ const processedAction = { ActionType: "SessionType", ActionStatus: 1, ActionResu
 
 export const decoders: readonly Decoder[] = [
   bytesDecoder("agent message", decodeAgentMessage, validAgentMessage, withOneFieldChanged),
-  bytesDecoder("flag", decodeFlag, flagBytes, (bytes, random) => {
-    bytes.writeUInt8(random.below(256), random.below(bytes.length));
-    return bytes;
-  }),
+  bytesDecoder("flag", decodeFlag, flagBytes, withOneByteChanged),
+  bytesDecoder("exit code", decodeExitCode, exitCodeBytes, withOneByteChanged),
+  bytesDecoder("encrypted payload", (bytes) => cipher.decrypt(bytes), encryptedPayload, withOneByteChanged),
   bytesDecoder("smux header", decodeSmuxHeader, validSmuxFrame, withHeaderChanged),
   {
     name: "smux stream",
@@ -103,6 +135,11 @@ export const decoders: readonly Decoder[] = [
     AgentVersion: "3.3.987.0",
     RequestedClientActions: [sessionTypeAction],
   }),
+  jsonDecoder("encryption request", decodeEncryptionRequest, {
+    AgentVersion: "3.3.987.0",
+    RequestedClientActions: [kmsAction],
+  }),
+  jsonDecoder("encryption challenge", decodeEncryptionChallenge, { Challenge: "AAECAwQFBgcICQoLDA0ODw==" }),
   jsonDecoder("handshake response", handshake.decodeHandshakeResponse, {
     ClientVersion: "1.2.764.0",
     ProcessedClientActions: [processedAction],

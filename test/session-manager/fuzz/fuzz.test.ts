@@ -1,4 +1,6 @@
 // A sample of the fuzz run; `npm run fuzz` is the long one, with a new seed each time.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { branchOf, expectedBranches, fuzz, fuzzInput } from "./fuzz.ts";
 
@@ -6,6 +8,20 @@ describe("decoders", () => {
   it("give a value or a ProtocolError for every input, and every branch is reached", () => {
     const { branches } = fuzz(20_261_123, 0, 20_000);
     expect([...branches.keys()].sort()).toEqual([...expectedBranches].sort());
+  });
+});
+
+describe("the list of decoders", () => {
+  const wire = join(import.meta.dirname, "../../../session-manager/wire");
+  const exported = readdirSync(wire).flatMap((file) => [
+    ...readFileSync(join(wire, file), "utf8").matchAll(/^export function (decode\w+)/gm),
+  ]);
+  const list = readFileSync(join(import.meta.dirname, "decoders.ts"), "utf8");
+
+  it("has every decoder of the wire", () => {
+    const names = exported.map(([, name = ""]) => name).filter((name) => name !== "decodeJsonObject"); // theirs all
+    expect(names.length).toBeGreaterThan(10);
+    expect(names.filter((name) => !list.includes(name))).toEqual([]);
   });
 });
 

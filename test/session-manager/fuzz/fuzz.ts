@@ -36,8 +36,8 @@ export class FuzzFailure extends Error {
 const MAX_STEPS_PER_BYTE = 8;
 const MAX_STEPS_AT_LEAST = 256;
 
-/** An error's message is shown to people: one line of printable characters, however long the input was. */
-const MESSAGE = /^[\x20-\x7e…]{1,300}$/;
+/** An error's message is shown to people: one line of printable characters, of which it quotes 80 of the input at most. */
+const MESSAGE = /^[\x20-\x7e…]{1,600}$/;
 
 const kindsByWeight: readonly Kind[] = [
   "valid",
@@ -113,6 +113,8 @@ export const expectedBranches: readonly string[] = [
   "AGENT_MESSAGE_TRUNCATED",
   "AGENT_MESSAGE_DIGEST_MISMATCH",
   "FLAG_BAD_LENGTH",
+  "EXIT_CODE_BAD",
+  "PAYLOAD_UNDECRYPTABLE",
   "SMUX_TRUNCATED_HEADER",
   "SMUX_BAD_VERSION",
   "SMUX_BAD_COMMAND",
@@ -123,5 +125,6 @@ export const expectedBranches: readonly string[] = [
     "HANDSHAKE_RESPONSE",
     "HANDSHAKE_COMPLETE",
     "OPEN_DATA_CHANNEL",
+    "ENCRYPTION_CHALLENGE",
   ].flatMap((subject) => ["TOO_LONG", "NOT_JSON", "BAD_MEMBER"].map((code) => `${subject}_${code}`)),
 ];
