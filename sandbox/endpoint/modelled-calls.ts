@@ -6,6 +6,7 @@ export type Fate = "own" | "moto" | "refused";
 export const OWN_CALLS = [
   "ec2:GetConsoleOutput",
   "ec2-instance-connect:SendSSHPublicKey",
+  "iam:SimulatePrincipalPolicy",
   "ssm:DescribeInstanceInformation",
   "ssm:DescribeSessions",
   "ssm:GetConnectionStatus",

@@ -23,6 +23,7 @@ import { KmsKeys } from "./kms-keys.ts";
 import { ManagedNodes } from "./managed-nodes.ts";
 import { SessionKeys } from "./session-keys.ts";
 import { preferredKmsKeyId } from "./session-preferences.ts";
+import { PolicySimulation } from "./policy-simulation.ts";
 import { Sessions } from "./sessions.ts";
 import { Ssm } from "./ssm.ts";
 
@@ -91,6 +92,7 @@ export function joinServices(options: ServicesOptions): Services {
     ownCalls: ownCalls({
       ssm: new Ssm({ ...options, sessions, nodes, preferredKmsKeyId: () => preferredKmsKeyId(options.ssm) }),
       instanceConnect: new Ec2InstanceConnect({ inventory, authorizedKeys }),
+      simulation: new PolicySimulation({ iam, account: ACCOUNT }),
       console: new ConsoleOutput({ inventory, clock, hostPublicKeys: (id) => instances.hostPublicKeys(id) }),
     }),
   };
@@ -120,11 +122,13 @@ interface OwnServices {
   readonly ssm: Ssm;
   readonly instanceConnect: Ec2InstanceConnect;
   readonly console: ConsoleOutput;
+  readonly simulation: PolicySimulation;
 }
 
-function ownCalls({ ssm, instanceConnect, console }: OwnServices): EndpointOptions["ownCalls"] {
+function ownCalls({ ssm, instanceConnect, console, simulation }: OwnServices): EndpointOptions["ownCalls"] {
   return {
     "ec2:GetConsoleOutput": (call) => console.getConsoleOutput(call),
+    "iam:SimulatePrincipalPolicy": (call) => simulation.simulatePrincipalPolicy(call),
     "ec2-instance-connect:SendSSHPublicKey": (call) => instanceConnect.sendSshPublicKey(call),
     "ssm:DescribeInstanceInformation": (call) => ssm.describeInstanceInformation(call),
     "ssm:DescribeSessions": (call) => ssm.describeSessions(call),

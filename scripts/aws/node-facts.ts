@@ -51,8 +51,12 @@ export async function readRoleFacts(
   const describe = new DescribeInstancesCommand({ Filters: [{ Name: "instance-id", Values: [instanceId] }] });
   const { Reservations } = await calling("ec2:DescribeInstances", instanceId, settings, () => ec2.send(describe));
   const profileArn = Reservations?.[0]?.Instances?.[0]?.IamInstanceProfile?.Arn;
-  const roleArn = profileArn === undefined ? undefined : await readRoleArn(profileArn, iam, settings);
-  const refusedActions = roleArn === undefined ? [] : await simulate(roleArn, actions, iam).catch(() => undefined);
+  if (profileArn === undefined) return { profileArn, roleArn: undefined, refusedActions: [] };
+  const roleArn = await readRoleArn(profileArn, iam, settings);
+  if (roleArn === undefined) return { profileArn, roleArn, refusedActions: [] };
+  const [, partition = "aws", , , account = ""] = profileArn.split(":");
+  const instanceArn = `arn:${partition}:ec2:${settings.region}:${account}:instance/${instanceId}`;
+  const refusedActions = await simulate({ roleArn, actions, instanceArn }, iam).catch(() => undefined);
   return { profileArn, roleArn, refusedActions };
 }
 
@@ -67,10 +71,29 @@ async function readRoleArn(profileArn: string, iam: IAMClient, settings: ClientS
   return answer?.InstanceProfile?.Roles?.[0]?.Arn;
 }
 
-async function simulate(roleArn: string, actions: readonly string[], iam: IAMClient): Promise<string[]> {
-  const command = new SimulatePrincipalPolicyCommand({ PolicySourceArn: roleArn, ActionNames: [...actions] });
-  const { EvaluationResults = [] } = await iam.send(command);
-  return EvaluationResults.filter(({ EvalDecision }) => EvalDecision !== "allowed").map(
-    ({ EvalActionName = "" }) => EvalActionName,
-  );
+interface Simulation {
+  readonly roleArn: string;
+  readonly actions: readonly string[];
+  readonly instanceArn: string;
+}
+
+/** Actions of ssm are on the instance, and a policy may say so; those of ssmmessages know no resource. */
+async function simulate({ roleArn, actions, instanceArn }: Simulation, iam: IAMClient): Promise<string[]> {
+  const onInstance = actions.filter((action) => action.startsWith("ssm:"));
+  const onNothing = actions.filter((action) => !onInstance.includes(action));
+  const commands = [
+    new SimulatePrincipalPolicyCommand({
+      PolicySourceArn: roleArn,
+      ActionNames: onInstance,
+      ResourceArns: [instanceArn],
+      ContextEntries: [
+        { ContextKeyName: "ec2:SourceInstanceARN", ContextKeyType: "string", ContextKeyValues: [instanceArn] },
+      ],
+    }),
+    new SimulatePrincipalPolicyCommand({ PolicySourceArn: roleArn, ActionNames: onNothing }),
+  ];
+  const answers = await Promise.all(commands.map((command) => iam.send(command)));
+  const results = answers.flatMap(({ EvaluationResults = [] }) => EvaluationResults);
+  const refused = results.filter(({ EvalDecision }) => EvalDecision !== "allowed");
+  return refused.map(({ EvalActionName = "" }) => EvalActionName);
 }
