@@ -1,9 +1,15 @@
-// `npm run bench`: the numbers that docs/performance.md keeps, measured against a sandbox as a person starts it.
+// `npm run bench`: the numbers that docs/performance.md keeps.
+//
+// npm run bench -- [connect] [data-channel] [--rounds COUNT] [--scale FRACTION] [--only SCENARIO]
+// `connect` runs against a sandbox as a person starts it, `data-channel` between two processes; both, if none is named.
+// The options are the data channel's: how often, how much of the full size, and which of its scenarios.
 import { execFileSync } from "node:child_process";
 import { userInfo } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { provideAwsCommandLine } from "./aws-command-line.ts";
 import { benchConnect } from "./connect.ts";
+import { benchDataChannel } from "./data-channel/bench-data-channel.ts";
 import { median, timeProgram } from "./measure.ts";
 import { startSandbox } from "./sandbox-process.ts";
 import { benchTransfer } from "./transfer.ts";
@@ -44,12 +50,27 @@ async function benchServer(sshServer: "ssh2" | "sshd", awsCommandLine: string): 
   }
 }
 
-async function main(): Promise<void> {
+async function benchConnections(): Promise<void> {
   const awsCommandLine = await provideAwsCommandLine(root);
-  say(`node ${process.version}, ${execFileSync("uname", ["-sm"], { encoding: "utf8" }).trim()}`);
   await benchHelp();
   await benchServer("ssh2", awsCommandLine);
   await benchServer("sshd", awsCommandLine);
+}
+
+async function main(): Promise<void> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: {
+      rounds: { type: "string", default: "3" },
+      scale: { type: "string", default: "1" },
+      only: { type: "string", default: "" },
+    },
+  });
+  const isWanted = (part: string): boolean => positionals.length === 0 || positionals.includes(part);
+  say(`node ${process.version}, ${execFileSync("uname", ["-sm"], { encoding: "utf8" }).trim()}`);
+  if (isWanted("connect")) await benchConnections();
+  if (!isWanted("data-channel")) return;
+  await benchDataChannel({ root, rounds: Number(values.rounds), scale: Number(values.scale), only: values.only, say });
 }
 
 void main();

@@ -15,10 +15,18 @@ export interface Figures {
   readonly roundTripMs: number;
 }
 
+/** Who does a scenario's work. */
+export interface Client {
+  ask(question: { scenario: Scenario; destination: Destination }): Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+/** Ours, in a process of its own. */
+export const ourClient = (root: string): Client => new ChildProgram(root, "bench/data-channel/client.ts");
+
 /** @throws Error if what arrived is not what was sent */
-export async function runScenario(root: string, scenario: Scenario): Promise<Figures> {
+export async function runScenario(root: string, scenario: Scenario, client = ourClient(root)): Promise<Figures> {
   const gateway = new ChildProgram(root, "bench/data-channel/gateway.ts");
-  const client = new ChildProgram(root, "bench/data-channel/client.ts");
   try {
     const destination = (await gateway.ask(scenario)) as Destination;
     const report = (await client.ask({ scenario, destination })) as ClientReport;
