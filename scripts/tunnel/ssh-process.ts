@@ -32,7 +32,8 @@ export async function startSsh(
   const ssh = spawn("ssh", sshArguments, { stdio: ["ignore", "ignore", "pipe"], detached: true });
   createInterface({ input: ssh.stderr }).on("line", onLine);
   const ended = new Promise<number | string>((resolve) => {
-    ssh.once("close", (status, signal) => {
+    // Not "close": the ProxyCommand has its stderr too, and goes a moment later.
+    ssh.once("exit", (status, signal) => {
       resolve(status ?? signal ?? "no status");
     });
   });

@@ -1,4 +1,5 @@
 // What the journeys of tunnel.ts share: a bastion with a database beside it, the command, and the real psql.
+import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { DescribeInstancesCommand } from "@aws-sdk/client-ec2";
@@ -93,6 +94,12 @@ export class TunnelJourney {
     const { vpcId } = await this.network();
     const request = { ec2: this.sandbox.ec2, rds: this.rds, vpcId, identifier, cidr };
     return createDatabase(engine === undefined ? request : { ...request, engine });
+  }
+
+  /** Fails when a process, a key, a socket or a session is left. */
+  async expectNothingLeft(): Promise<void> {
+    assert.deepEqual(await this.person.leftovers(), []);
+    assert.deepEqual(this.openSessions(), []);
   }
 
   openSessions(): string[] {

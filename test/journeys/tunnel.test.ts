@@ -1,6 +1,7 @@
 // Tunnels, as people open them: the real command, ssh and psql.
+import { createServer as createHttpServer } from "node:http";
 import { createServer, type AddressInfo, type Server } from "node:net";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { letIn, letOut, type TestDatabase } from "../harness/database-network.ts";
 import { OPEN_LIMIT_MS, openTestSandbox, type TestSandbox } from "../harness/test-sandbox.ts";
 import { ask, TUNNEL_LIMIT_MS, TunnelJourney } from "./tunnel-journey.ts";
@@ -35,11 +36,6 @@ afterAll(async () => {
   await sandbox.close();
 }, TUNNEL_LIMIT_MS);
 
-afterEach(async () => {
-  expect(await journey.person.leftovers()).toEqual([]);
-  expect(journey.openSessions()).toEqual([]);
-});
-
 describe("tunnel --to", () => {
   it(
     "opens a port that leads to the bastion's own, and ends with Ctrl-C",
@@ -47,6 +43,7 @@ describe("tunnel --to", () => {
       const tunnel = await journey.open(["--bastion", bastion, "--to", `localhost:${echoPort}`, "--local-port", "0"]);
       expect(await ask(tunnel.ports[0] ?? 0, "hello")).toBe("hello");
       expect((await tunnel.end()).status).toBe(130);
+      await journey.expectNothingLeft();
     },
     TUNNEL_LIMIT_MS,
   );
@@ -61,6 +58,7 @@ describe("tunnel --to", () => {
       );
       expect(journey.openSessions()).toHaveLength(1);
       await tunnel.end();
+      await journey.expectNothingLeft();
     },
     TUNNEL_LIMIT_MS,
   );
@@ -73,6 +71,7 @@ describe("tunnel --rds", () => {
       const words = ["--rds", "--local-port", "0", "--db-user", "demo_admin"];
       const outcome = await journey.run([...words, "--exec", 'psql -X -A -t -c "select 6 * 7" && exit 3']);
       expect(outcome).toMatchObject({ status: 3, stdout: "42\n" });
+      await journey.expectNothingLeft();
     },
     TUNNEL_LIMIT_MS,
   );
@@ -86,6 +85,122 @@ describe("tunnel --rds", () => {
       const outcome = await journey.psql(line?.[2] ?? "", "select current_user", { PGPASSFILE: line?.[1] ?? "" });
       expect(outcome).toMatchObject({ status: 0, stdout: "demo_admin\n" });
       await tunnel.end();
+      await journey.expectNothingLeft();
+    },
+    TUNNEL_LIMIT_MS,
+  );
+});
+
+describe("tunnel --via port", () => {
+  it(
+    "reaches the database and the bastion's own port without ssh and without a key",
+    async () => {
+      const reader = await sandbox.createUser("tunnel-via-port", [
+        {
+          Effect: "Allow",
+          Action: ["ec2:Describe*", "rds:Describe*", "ssm:StartSession", "ssm:TerminateSession", "ssmmessages:*"],
+          Resource: "*",
+        },
+      ]);
+      const words = [
+        "--via",
+        "port",
+        "--rds",
+        "--to",
+        `localhost:${echoPort}`,
+        "--local-port",
+        "0",
+        "--local-port",
+        "0",
+      ];
+      const tunnel = await journey.open(words, 2, { credentials: reader });
+      expect(await ask(tunnel.ports[1] ?? 0, "hello")).toBe("hello");
+      const connection = `host=${orders.address} hostaddr=127.0.0.1 port=${tunnel.ports[0]} user=nobody dbname=shop`;
+      const refused = await journey.psql(`${connection} sslmode=verify-full`, "select 1");
+      expect(refused.stderr).toMatch(/no password supplied/); // it has come as far as the real PostgreSQL
+      await tunnel.end();
+      await journey.expectNothingLeft();
+    },
+    TUNNEL_LIMIT_MS,
+  );
+
+  it(
+    "is what the error names when the key may not be authorized",
+    async () => {
+      const keyless = await sandbox.createUser("tunnel-keyless", [
+        {
+          Effect: "Allow",
+          Action: ["ec2:Describe*", "ssm:StartSession", "ssm:TerminateSession", "ssmmessages:*"],
+          Resource: "*",
+        },
+      ]);
+      const words = ["--to", `localhost:${echoPort}`, "--local-port", "0"];
+      const outcome = await journey.run(words, { credentials: keyless });
+      expect(outcome.status).toBe(77);
+      expect(outcome.stderr).toContain("tunnel: hint: --via port needs no key\n");
+      await journey.expectNothingLeft();
+    },
+    TUNNEL_LIMIT_MS,
+  );
+});
+
+describe("tunnel --socks", () => {
+  it(
+    "is a SOCKS proxy through the bastion, for a real client",
+    async () => {
+      const tunnel = await journey.open(["--socks", "0"]);
+      const page = createHttpServer((_request, response) => response.end("behind the bastion"));
+      await new Promise<void>((resolve) => page.listen(0, "127.0.0.1", resolve));
+      const { port } = page.address() as AddressInfo;
+      const proxy = `socks5h://127.0.0.1:${tunnel.ports[0]}`;
+      const curl = await journey.person.run("curl", ["-sS", "--noproxy", "", "-x", proxy, `http://localhost:${port}/`]);
+      page.close();
+      expect(curl).toMatchObject({ status: 0, stdout: "behind the bastion" });
+      await tunnel.end();
+      await journey.expectNothingLeft();
+    },
+    TUNNEL_LIMIT_MS,
+  );
+});
+
+describe("tunnel --background", () => {
+  it(
+    "returns when it is ready, is listed, and is ended by its name with all that belongs to it",
+    async () => {
+      const words = ["--to", `localhost:${echoPort}`, "--local-port", "0", "--background"];
+      const started = await journey.run(words);
+      expect(started.status).toBe(0);
+      const port = Number(/^ready 127\.0\.0\.1:(\d+) /m.exec(started.stdout)?.[1]);
+      expect(await ask(port, "still there")).toBe("still there");
+      const [listed] = JSON.parse((await journey.run(["--list", "--json"])).stdout) as { name: string }[];
+      expect(listed).toMatchObject({
+        name: `localhost:${echoPort}`,
+        bastion,
+        via: "ssh",
+        forwards: [{ localPort: port }],
+      });
+      expect(await journey.run(["--stop", listed?.name ?? ""])).toMatchObject({ status: 0 });
+      await journey.expectNothingLeft();
+      expect(JSON.parse((await journey.run(["--list", "--json"])).stdout)).toEqual([]);
+    },
+    TUNNEL_LIMIT_MS,
+  );
+
+  it(
+    "ends with the status of what it could not open, and leaves nothing",
+    async () => {
+      const outcome = await journey.run([
+        "--bastion",
+        "nobody",
+        "--to",
+        "localhost:1",
+        "--local-port",
+        "0",
+        "--background",
+      ]);
+      expect(outcome).toMatchObject({ status: 66, stdout: "" });
+      expect(outcome.stderr).toContain("cannot find bastion");
+      await journey.expectNothingLeft();
     },
     TUNNEL_LIMIT_MS,
   );

@@ -1,0 +1,112 @@
+// What tunnel.ts refuses, and what it says then.
+import { createServer, type AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { letOut, type TestDatabase } from "../harness/database-network.ts";
+import { OPEN_LIMIT_MS, openTestSandbox, type TestSandbox } from "../harness/test-sandbox.ts";
+import { TUNNEL_LIMIT_MS, TunnelJourney } from "./tunnel-journey.ts";
+
+let sandbox: TestSandbox;
+let journey: TunnelJourney;
+let closed: TestDatabase;
+
+beforeAll(async () => {
+  sandbox = await openTestSandbox();
+  journey = new TunnelJourney(sandbox);
+  closed = await journey.createDatabase("closed", "10.10.0.160/28");
+}, OPEN_LIMIT_MS + TUNNEL_LIMIT_MS);
+
+afterAll(async () => {
+  journey.leave();
+  await sandbox.close();
+}, TUNNEL_LIMIT_MS);
+
+describe("tunnel.ts refuses", () => {
+  it(
+    "with 69 a database that the bastion's rules do not admit, and names the settings' entry",
+    async () => {
+      const outcome = await journey.run(["--rds", "closed", "--local-port", "0"]);
+      expect(outcome).toMatchObject({ status: 69, stdout: "" });
+      expect(outcome.stderr).toMatch(/its security group "sg-\w+" has no egress rule for TCP 5432 to closed\./);
+      const entry = `{"name":"closed","host":"${closed.address}","port":5432,"security_group_id":"${closed.groupId}"}`;
+      expect(outcome.stderr).toContain(entry);
+      await journey.expectNothingLeft();
+    },
+    TUNNEL_LIMIT_MS,
+  );
+
+  it(
+    "with 69 a database whose own group admits nobody, and names the command that adds the rule",
+    async () => {
+      const half = await journey.createDatabase("half", "10.10.0.176/28");
+      const { bastionGroupId } = await journey.network();
+      await letOut(sandbox.ec2, bastionGroupId, half);
+      const outcome = await journey.run(["--rds", "half", "--local-port", "0"]);
+      expect(outcome.status).toBe(69);
+      expect(outcome.stderr).toContain(
+        `--group-id ${half.groupId} --protocol tcp --port 5432 --source-group ${bastionGroupId}`,
+      );
+    },
+    TUNNEL_LIMIT_MS,
+  );
+
+  it(
+    "with 66 a database that there is not",
+    async () => {
+      const outcome = await journey.run(["--rds", "clsoed", "--local-port", "0"]);
+      expect(outcome.status).toBe(66);
+      expect(outcome.stderr).toContain('hint: did you mean "closed"?');
+    },
+    TUNNEL_LIMIT_MS,
+  );
+
+  it(
+    "with 71 a local port that is taken, before any session is started, and offers a free one",
+    async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      const { port } = server.address() as AddressInfo;
+      const before = sandbox.endpoint.sessions.list().length;
+      const outcome = await journey.run(["--to", "localhost:22", "--local-port", String(port)]);
+      server.close();
+      expect(outcome.status).toBe(71);
+      expect(outcome.stderr).toMatch(new RegExp(`cannot listen on port ${port} of "127.0.0.1": .+ has it`));
+      expect(outcome.stderr).toMatch(/hint: this one is free: --local-port \d+/);
+      expect(sandbox.endpoint.sessions.list()).toHaveLength(before);
+    },
+    TUNNEL_LIMIT_MS,
+  );
+
+  it("with 71 an address that is not this computer's", async () => {
+    const outcome = await journey.run(["--to", "localhost:22", "--local-port", "0", "--bind", "192.0.2.1"]);
+    expect(outcome.status).toBe(71);
+    expect(outcome.stderr).toContain("that is no address of this computer");
+  });
+
+  it(
+    "with 66 to stop a tunnel that does not run, and with 64 a slip in the command line",
+    async () => {
+      expect(await journey.run(["--stop", "nothing"])).toMatchObject({ status: 66 });
+      expect(await journey.run(["--to", "nothing"])).toMatchObject({ status: 64 });
+      expect(await journey.run(["--local-port", "70000", "--to", "a:1"])).toMatchObject({ status: 64 });
+    },
+    TUNNEL_LIMIT_MS,
+  );
+
+  it(
+    "nobody a tunnel to a port where nothing listens, but says so at the first connection",
+    async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      const { port } = server.address() as AddressInfo;
+      await new Promise((resolve) => server.close(resolve));
+      for (const via of ["ssh", "port"]) {
+        const tunnel = await journey.open(["--via", via, "--to", `localhost:${port}`, "--local-port", "0"]);
+        const psql = journey.psql(`host=127.0.0.1 port=${tunnel.ports[0]} user=a dbname=a`, "select 1");
+        expect((await psql).status).toBe(2);
+        expect((await tunnel.end()).stderr).toMatch(/warning: .*(cannot open the connection|connection to localhost)/);
+      }
+      await journey.expectNothingLeft();
+    },
+    TUNNEL_LIMIT_MS,
+  );
+});
