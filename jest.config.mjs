@@ -19,6 +19,7 @@ const inSandbox = (kind) => ({
 
 export default {
   randomize: true,
+  testTimeout: 30_000, // ends what hangs, on a computer that does much else; no test means to measure time with it
   projects: [
     {
       ...shared,
