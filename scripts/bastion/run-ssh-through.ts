@@ -1,6 +1,6 @@
 // Runs ssh through a session that is still being opened, and sees to it that neither outlives the other.
 import type { Readable } from "node:stream";
-import type { Clock } from "../../session-manager/clock.ts";
+import { type Clock, sleep } from "../../session-manager/clock.ts";
 import type { StandardStream } from "../../session-manager/index.ts";
 import type { Reporter } from "../command/reporter.ts";
 import { untilAborted } from "../command/until-aborted.ts";
@@ -55,6 +55,7 @@ export async function runSshThrough(parts: SshThroughSession, needs: RunNeeds): 
     const carrying = joined.carry(parts, needs.clock);
     const exitCode = await untilAborted(Promise.race([ssh.exitCode, failed, carrying]), signal);
     if (exitCode !== SSH_FAILED) return { exitCode, failedAt: undefined };
+    await joined.lastWords(needs.clock);
     if (joined.lostSession === undefined) {
       return { exitCode, failedAt: joined.watch.stage, sinceAuthorizedMs: parts.authorization.ageMs };
     }
@@ -81,9 +82,13 @@ async function explainLoss(stream: StandardStream, reporter: Pick<Reporter, "war
   reporter.warn("what ran in the foreground there has ended with it; run the command again for a new session");
 }
 
+/** What ssh had written when it ended is read within this, on any computer that still answers. */
+const LAST_WORDS_LIMIT_MS = 1_000;
+
 /** ssh and the session's stream, joined. */
 class Joined {
   readonly watch = new LoginWatch();
+  #ended: AbortController | undefined;
   /** The stream, if it ended before ssh did. */
   lostSession: StandardStream | undefined;
 
@@ -91,16 +96,24 @@ class Joined {
   async carry({ joinPoint, opening, authorization }: SshThroughSession, clock: Clock): Promise<never> {
     const { fromSsh, toSsh } = joinPoint;
     const { stream } = await opening;
-    this.#noteWhoEndsFirst(fromSsh, stream);
+    this.#ended = this.#noteWhoEndsFirst(fromSsh, stream);
     return carrySsh({ fromSsh, toSsh, stream, authorization, watch: this.watch, clock });
   }
 
-  #noteWhoEndsFirst(fromSsh: Readable, stream: StandardStream): void {
-    let sshHasEnded = false;
-    fromSsh.once("end", () => (sshHasEnded = true));
-    fromSsh.once("close", () => (sshHasEnded = true));
+  /** Resolves when all that ssh wrote has been seen: ssh may have ended before it was read. */
+  async lastWords(clock: Clock): Promise<void> {
+    if (this.#ended !== undefined) await sleep(LAST_WORDS_LIMIT_MS, clock, this.#ended.signal).catch(() => undefined);
+  }
+
+  #noteWhoEndsFirst(fromSsh: Readable, stream: StandardStream): AbortController {
+    const ended = new AbortController();
+    for (const event of ["end", "close"])
+      fromSsh.once(event, () => {
+        ended.abort();
+      });
     void stream.ended.then(() => {
-      if (!sshHasEnded) this.lostSession = stream;
+      if (!ended.signal.aborted) this.lostSession = stream;
     });
+    return ended;
   }
 }
