@@ -12,6 +12,8 @@ export interface Reporter {
   debug(text: string): void;
   /** A wait that may take long: told once, and in a terminal with its elapsed time until the returned function ends it. */
   wait(text: string): () => void;
+  /** How far the work is, shown below the story until the next call, in a terminal only; undefined takes it away. */
+  progress(text: string | undefined): void;
 }
 
 /** stderr, as far as the reporter needs it. */
@@ -63,6 +65,12 @@ export class StreamReporter implements Reporter {
       return () => undefined;
     }
     return this.#spin(text);
+  }
+
+  progress(text: string | undefined): void {
+    if (this.#options.stream.isTTY !== true || this.#options.quiet) return;
+    if (text === undefined) this.#erase();
+    else this.#draw(printable(text));
   }
 
   #spin(text: string): () => void {

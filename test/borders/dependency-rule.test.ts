@@ -130,6 +130,19 @@ const rules: readonly Rule[] = [
     ],
     because: "use cases name what they need in CommandContext, so a test hands in four lines and not a mocked SDK",
   },
+  {
+    of: "scripts/copy/",
+    may: [
+      "scripts/copy/",
+      "scripts/bastion/",
+      "scripts/errors/",
+      "scripts/ssh/",
+      "scripts/platform/",
+      "scripts/command/",
+      "session-manager/clock.ts",
+    ],
+    because: "a copy goes the way of connect, several times over",
+  },
   { of: "scripts/", may: ["scripts/"], because: "an entry point names one use case and the frame" },
   { of: "bench/", may: ["bench/", "session-manager/", "sandbox/"], because: "a bench measures what ships" },
 ];
