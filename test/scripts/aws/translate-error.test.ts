@@ -83,6 +83,22 @@ describe("translateError()", () => {
   });
 
   it.each([
+    ["NotFoundException", 66, "no such KMS key in"],
+    ["DisabledException", 69, "the KMS key cannot be used"],
+    ["KMSInvalidStateException", 69, "the KMS key cannot be used"],
+    ["KMSInternalException", 75, "AWS met an error of its own"],
+  ])("translates KMS's %s to status %i", (name, exitCode, met) => {
+    const error = translated(named(name), {
+      ...call,
+      action: "kms:GenerateDataKey",
+      resource: "alias/sessions",
+    });
+    expect(error.exitCode).toBe(exitCode);
+    expect(error.message).toContain('cannot call kms:GenerateDataKey on "alias/sessions": ');
+    expect(error.message).toContain(met);
+  });
+
+  it.each([
     ["an error that has no translation", new TypeError("bug")],
     ["what is no error", "text"],
   ])("passes %s as it is", (_what, thrown) => {
