@@ -70,6 +70,13 @@ export interface SessionOptions {
    */
   readonly clientVersion?: string;
   /**
+   * Bytes of one message to the agent, from 1 KiB to 64 KiB less 1. The agent takes any of these; that the service lets
+   * more than 1,536 pass is not known.
+   *
+   * @default 1024
+   */
+  readonly maxPayloadBytes?: number;
+  /**
    * Lets the session go on after a lost connection.
    *
    * @default - a lost connection is the end of the session

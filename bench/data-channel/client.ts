@@ -11,8 +11,8 @@ import type { ClientReport, Destination, Scenario } from "./scenario.ts";
 
 const PIECE_BYTES = 64 * 1024;
 
-async function openConnections({ connections }: Scenario, { ticket }: Destination): Promise<Duplex[]> {
-  const options = { ticket, clock: systemClock, signUpgrade: () => Promise.resolve({}) };
+async function openConnections({ connections, payloadBytes }: Scenario, { ticket }: Destination): Promise<Duplex[]> {
+  const options = { ticket, maxPayloadBytes: payloadBytes, clock: systemClock, signUpgrade: () => Promise.resolve({}) };
   if (connections === 0) return [await openStandardStream(options)];
   const forwarding = await openPortForwarding(options);
   return Array.from({ length: connections }, () => forwarding.connect());

@@ -25,8 +25,9 @@ export function isPluginInstalled(path: string): boolean {
 }
 
 /** Scenarios that the plugin can be asked to do: one stream over its stdin and stdout. */
-export function isForPlugin({ work, connections, delayMs }: Scenario): boolean {
-  return connections === 0 && delayMs === 0 && (work === "upload" || work === "download");
+export function isForPlugin({ work, connections, delayMs, payloadBytes }: Scenario): boolean {
+  const isPlugins = work === "download" || (work === "upload" && payloadBytes === 1024); // which it has no choice of
+  return isPlugins && connections === 0 && delayMs === 0;
 }
 
 /** One session of the plugin's. */

@@ -15,6 +15,8 @@ export interface DataChannelOptions {
   readonly openTransport: OpenTransport;
   /** Four numbers with dots. */
   readonly clientVersion: string;
+  /** @default DEFAULT_PAYLOAD_BYTES */
+  readonly maxPayloadBytes?: number | undefined;
   /** Makes the session when the handshake is over; throws a ProtocolError if it is of another kind. */
   readonly accept: (channel: DataChannel, outcome: HandshakeOutcome) => ChannelSession;
   /** Without it, an agent that asks for encryption is refused. */

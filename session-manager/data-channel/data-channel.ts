@@ -17,7 +17,7 @@ import { deferred } from "./deferred.ts";
 import { Handshake, HANDSHAKE_LIMIT_MS, isHandshakeType } from "./handshake.ts";
 import type { HandshakeOutcome } from "./handshake.ts";
 import { IncomingStream } from "./incoming-stream.ts";
-import { OutgoingStream } from "./outgoing-stream.ts";
+import { DEFAULT_PAYLOAD_BYTES, OutgoingStream } from "./outgoing-stream.ts";
 import { resumeConnection } from "./resumption.ts";
 import { printableLine, SessionEndedError } from "./session-end.ts";
 import type { SessionEnd } from "./session-end.ts";
@@ -77,6 +77,7 @@ export class DataChannel {
     });
     this.#outgoing = new OutgoingStream({
       clock: options.clock,
+      maxPayloadBytes: options.maxPayloadBytes,
       transmit: (bytes) => this.#transport?.send(bytes),
       isBlocked: () => this.#isReadingPaused || (this.#transport?.bufferedBytes ?? 0) > 0,
       onRoom: () => this.#session?.onRoom(),
@@ -90,6 +91,11 @@ export class DataChannel {
   /** Resolves when the session is over, however it ended; never rejects. */
   get ended(): Promise<SessionEnd> {
     return this.#ended.promise;
+  }
+
+  /** The largest payload to send at once. */
+  get maxPayloadBytes(): number {
+    return this.#options.maxPayloadBytes ?? DEFAULT_PAYLOAD_BYTES;
   }
 
   /** Whether one more payload may be sent; after false, `onRoom` is called when it may. */

@@ -6,8 +6,11 @@ import { encodeAgentMessage, MESSAGE_SCHEMA_VERSION, MessageFlags, MessageType }
 import { InFlightWindow } from "./in-flight-window.ts";
 import { RoundTrip } from "./round-trip.ts";
 
-/** Room that the next message may need: our largest has 1,024 bytes of payload, encrypted or not. */
-const MESSAGE_BYTES = 1200;
+/** What AWS's own client puts into one message; larger ones are not known to pass the service. */
+export const DEFAULT_PAYLOAD_BYTES = 1024;
+
+/** What header and encryption add to a payload, at most. */
+const MAX_OVERHEAD_BYTES = 160;
 
 /** How often unacknowledged messages are looked through. */
 const RESEND_CHECK_MS = 100;
@@ -18,6 +21,8 @@ export const GIVE_UP_MS = 5 * 60_000;
 /** What an outgoing stream needs of the channel around it. */
 export interface OutgoingStreamOptions {
   readonly clock: Clock;
+  /** The largest payload that is sent while there is a choice. */
+  readonly maxPayloadBytes?: number | undefined;
   /** Sends the bytes on the present connection. */
   readonly transmit: (bytes: Buffer) => void;
   /** Whether no acknowledgement can have come: earlier bytes are still here, or nobody reads; then nothing is resent. */
@@ -46,6 +51,7 @@ interface InFlight {
 /** Numbers messages from 0, and keeps each until it is acknowledged; a resent one is the same to the last byte. */
 export class OutgoingStream {
   readonly #options: OutgoingStreamOptions;
+  readonly #maxMessageBytes: number;
   readonly #roundTrip = new RoundTrip();
   readonly #window = new InFlightWindow();
   readonly #inFlight = new Map<number, InFlight>(); // in the order of their numbers
@@ -62,6 +68,7 @@ export class OutgoingStream {
 
   constructor(options: OutgoingStreamOptions) {
     this.#options = options;
+    this.#maxMessageBytes = (options.maxPayloadBytes ?? DEFAULT_PAYLOAD_BYTES) + MAX_OVERHEAD_BYTES;
   }
 
   /** Whether one more message may be sent; asking while there is none makes `onRoom` follow. */
@@ -165,7 +172,7 @@ export class OutgoingStream {
   }
 
   #mayAdd(): boolean {
-    if (this.#flow === "flowing") return this.#inFlightBytes + MESSAGE_BYTES <= this.#window.bytes;
+    if (this.#flow === "flowing") return this.#inFlightBytes + this.#maxMessageBytes <= this.#window.bytes;
     return this.#flow === "probing" && this.#inFlight.size === 0;
   }
 

@@ -7,7 +7,6 @@ import type { SessionEnd } from "../data-channel/session-end.ts";
 import { PayloadType } from "../wire/agent-message.ts";
 import { encodeFlag, Flag } from "../wire/flag.ts";
 import type { PortForwarding } from "./port-forwarding.ts";
-import { MAX_PAYLOAD_BYTES } from "./standard-stream.ts";
 import { StreamError } from "./stream-error.ts";
 import { agentSupports } from "./version-gates.ts";
 
@@ -93,8 +92,8 @@ class BasicStream extends Duplex {
   sendUnsent(): void {
     while (this.#unsent !== undefined && this.#channel.hasRoom) {
       const { bytes, done } = this.#unsent;
-      this.#channel.send(PayloadType.output, bytes.subarray(0, MAX_PAYLOAD_BYTES));
-      const rest = bytes.subarray(MAX_PAYLOAD_BYTES);
+      this.#channel.send(PayloadType.output, bytes.subarray(0, this.#channel.maxPayloadBytes));
+      const rest = bytes.subarray(this.#channel.maxPayloadBytes);
       this.#unsent = rest.length > 0 ? { bytes: rest, done } : undefined;
       if (rest.length === 0) done();
     }

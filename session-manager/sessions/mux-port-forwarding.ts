@@ -13,7 +13,6 @@ import { MuxStream } from "./mux-stream.ts";
 import type { MuxStreamOwner, OutgoingFrame } from "./mux-stream.ts";
 import type { PortForwarding } from "./port-forwarding.ts";
 import { SmuxFrameReader } from "./smux-frame-reader.ts";
-import { MAX_PAYLOAD_BYTES } from "./standard-stream.ts";
 import { StreamError } from "./stream-error.ts";
 import { agentSupports } from "./version-gates.ts";
 
@@ -39,9 +38,6 @@ export interface MuxOptions {
 
 /** How often an old agent, which expects it, is told that we are there; a third of the time after which it gives up. */
 export const KEEP_ALIVE_MS = 10_000;
-
-/** One frame fills one payload. */
-const MAX_FRAME_DATA_BYTES = MAX_PAYLOAD_BYTES - SMUX_HEADER_BYTES;
 
 /** The first stream has number 3: the counter of the library on the other side starts at 1 and adds 2 before use. */
 const FIRST_STREAM_ID = 3;
@@ -154,10 +150,11 @@ export class MuxPortForwarding implements PortForwarding, ChannelSession, MuxStr
   }
 
   #sendInTurn(): void {
+    const maxDataBytes = this.#channel.maxPayloadBytes - SMUX_HEADER_BYTES; // one frame fills one payload
     for (const stream of this.#ready) {
       if (!this.#channel.hasRoom) return;
       this.#ready.delete(stream);
-      const frame = stream.takeFrame(MAX_FRAME_DATA_BYTES);
+      const frame = stream.takeFrame(maxDataBytes);
       if (frame === undefined) continue;
       this.#ready.add(stream); // behind the others; iteration over a set comes to what is added to it
       this.#send(stream.streamId, frame);

@@ -12,7 +12,6 @@ import { SessionType } from "../wire/handshake.ts";
 import { quote } from "../wire/quote.ts";
 import { encodeTerminalSize } from "../wire/terminal-size.ts";
 import type { TerminalSize } from "../wire/terminal-size.ts";
-import { MAX_PAYLOAD_BYTES } from "./standard-stream.ts";
 
 /** Received bytes that may wait for the reader of one stream; beyond, the connection is not read. */
 const READ_BUFFER_BYTES = 1024 * 1024;
@@ -150,8 +149,8 @@ export class ShellSession implements Shell, ChannelSession {
     }
     while (this.#unsent !== undefined && this.#channel.hasRoom) {
       const { bytes, done } = this.#unsent;
-      this.#channel.send(PayloadType.output, bytes.subarray(0, MAX_PAYLOAD_BYTES));
-      const rest = bytes.subarray(MAX_PAYLOAD_BYTES);
+      this.#channel.send(PayloadType.output, bytes.subarray(0, this.#channel.maxPayloadBytes));
+      const rest = bytes.subarray(this.#channel.maxPayloadBytes);
       this.#unsent = rest.length > 0 ? { bytes: rest, done } : undefined;
       if (rest.length === 0) done();
     }

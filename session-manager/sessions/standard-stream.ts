@@ -12,9 +12,6 @@ import { SessionType } from "../wire/handshake.ts";
 import { quote } from "../wire/quote.ts";
 import { agentSupports } from "./version-gates.ts";
 
-/** What AWS's own client puts into one message; larger ones are not known to pass the service. */
-export const MAX_PAYLOAD_BYTES = 1024;
-
 /** Received bytes that may wait for the reader; beyond, the connection is not read. */
 const READ_BUFFER_BYTES = 1024 * 1024;
 
@@ -125,14 +122,15 @@ export class StandardStream extends Duplex implements ChannelSession {
   #sendUnsent(): void {
     if (this.#unsent === undefined) return;
     const { bytes, done } = this.#unsent;
+    const { maxPayloadBytes } = this.#channel;
     let offset = 0;
     while (offset < bytes.length) {
       if (!this.#channel.hasRoom) {
         this.#unsent = { bytes: bytes.subarray(offset), done };
         return;
       }
-      this.#channel.send(PayloadType.output, bytes.subarray(offset, offset + MAX_PAYLOAD_BYTES));
-      offset += MAX_PAYLOAD_BYTES;
+      this.#channel.send(PayloadType.output, bytes.subarray(offset, offset + maxPayloadBytes));
+      offset += maxPayloadBytes;
     }
     this.#unsent = undefined;
     done();

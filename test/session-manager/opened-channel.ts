@@ -13,11 +13,13 @@ export interface AgentSide {
   readonly agentVersion?: string;
   readonly sessionType?: string;
   readonly properties?: Record<string, string> | null;
+  /** Ours, not the agent's. */
+  readonly maxPayloadBytes?: number;
 }
 
 /** The session that `accept` makes; what the handshake sent is taken away. */
 export async function openOn<Session extends ChannelSession>(
-  { clock, network, agentVersion = "3.3.987.0", sessionType = "Port", properties = null }: AgentSide,
+  { clock, network, agentVersion = "3.3.987.0", sessionType = "Port", properties = null, maxPayloadBytes }: AgentSide,
   accept: (channel: DataChannel, outcome: HandshakeOutcome) => Session,
 ): Promise<Session> {
   let session: Session | undefined;
@@ -26,6 +28,7 @@ export async function openOn<Session extends ChannelSession>(
     clock,
     openTransport: network.openTransport,
     clientVersion: "1.2.764.0",
+    maxPayloadBytes,
     accept: (opened, outcome) => (session = accept(opened, outcome)),
   });
   const opened = channel.open();
