@@ -1,4 +1,4 @@
-// What the manual prints of sftp.ts, ssh-config.ts and plain ssh is what works, with the policy of docs/permissions.md.
+// What the manual prints of sftp.ts, ssh-config.ts, copy.ts and plain ssh is what works, with the policy of docs/permissions.md.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ function blocks(document: string, language: string): string[] {
 
 const commands = blocks("docs/commands.md", "sh")
   .flatMap((block) => block.split("\n").map((line) => line.trim()))
-  .filter((line) => /scripts\/(sftp|ssh-config)\.ts|^(ssh|scp|rsync) /.test(line));
+  .filter((line) => /scripts\/(sftp|ssh-config|copy)\.ts|^(ssh|scp|rsync) /.test(line));
 
 describe("the manual of the tools around ssh", () => {
   let sandbox: TestSandbox;
