@@ -103,8 +103,7 @@ export class SteadyCarrier {
     this.#all.add(carrier);
     void carrier.ended.then((reason) => {
       cancel();
-      this.#all.delete(carrier);
-      void carrier.close();
+      void carrier.close().then(() => this.#all.delete(carrier)); // close() waits for it until then
       void this.#replace(service, reason);
     });
   }

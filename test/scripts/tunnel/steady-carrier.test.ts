@@ -151,6 +151,24 @@ describe("SteadyCarrier", () => {
     await steady.close();
   });
 
+  it("waits, when it is closed, for a carrier that has ended by itself and is still being closed", async () => {
+    const steady = await open();
+    const [first] = carriers;
+    if (first === undefined) throw new TypeError("there is no carrier");
+    let finish = (): void => undefined;
+    const terminating = new Promise<void>((resolve) => (finish = resolve));
+    first.close = () => terminating;
+    first.end("the signal has ended the session");
+    await clock.advance(0);
+    const order: string[] = [];
+    const closing = steady.close().then(() => order.push("closed"));
+    await clock.advance(0);
+    order.push("terminated");
+    finish();
+    await closing;
+    expect(order).toEqual(["terminated", "closed"]);
+  });
+
   it("opens nothing any more once it is closed", async () => {
     const steady = await open();
     await steady.close();
