@@ -17,6 +17,7 @@ const jest = (...places) => ({
   },
   kind: "jest",
 });
+const withEnvironment = (own, step) => ({ ...step, environment: { ...step.environment, ...own } });
 const program = (...command) => ({ command, environment: {}, kind: "check" });
 /** A program that ends with a line `N passed, N failed` of its own. */
 const counted = (...command) => ({ command, environment: {}, kind: "counted" });
@@ -30,7 +31,11 @@ const steps = {
   journeys: jest("contracts/", "journeys/"),
   // A part of the journeys, for a second run on another Node.
   "main-job": jest("journeys/sandbox-command.test.ts", "journeys/connect.test.ts"),
+  // The journeys have a minute of it.
+  soak: withEnvironment({ SOAK_SECONDS: process.env.SOAK_SECONDS ?? "600" }, jest("journeys/tunnel-soak.test.ts")),
 };
+/** Parts of other steps, which run only when they are named. */
+const onlyNamed = ["main-job", "soak"];
 
 function run({ command, environment }, extraArguments = []) {
   return new Promise((resolve) => {
@@ -108,7 +113,7 @@ if (unknown.length > 0) {
 let passed = 0;
 let failed = 0;
 const story = [];
-const all = Object.keys(steps).filter((name) => name !== "main-job");
+const all = Object.keys(steps).filter((name) => !onlyNamed.includes(name));
 for (const name of chosen.length > 0 ? chosen : all) {
   process.stdout.write(`\n== ${name}\n`);
   const start = performance.now();
