@@ -30,7 +30,7 @@ const noBuiltShell = {
 const sources = ["stacks/**/*.ts", "scripts/**/*.ts", "session-manager/**/*.ts", "sandbox/**/*.ts", "bench/**/*.ts"];
 
 export default tseslint.config(
-  { ignores: ["node_modules", ".sandbox", "cdktf.out"] },
+  { ignores: ["node_modules", ".sandbox", ".package", "cdktf.out"] },
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   eslint.configs.recommended,
   {

@@ -1,5 +1,5 @@
 // Prints, installs and removes Host blocks.
-import { join, resolve } from "node:path";
+import { extname, join, resolve } from "node:path";
 import type { CommandContext } from "../command/command-context.ts";
 import { quoted } from "../errors/printable.ts";
 import { ensurePrivateDirectory } from "../platform/private-directories.ts";
@@ -47,7 +47,14 @@ function blockOf(target: BastionTarget, context: CommandContext): string {
     osUser,
     files: hostFiles(directories.state, target.word),
     // Whoever uses the block may be anywhere: it says by itself which bastion it means.
-    proxyCommand: [join(programDirectory, "proxy.ts"), "--os-user", osUser, "--region", aws.region, ...profile],
+    proxyCommand: [
+      join(programDirectory, `proxy${extname(context.process.program)}`),
+      "--os-user",
+      osUser,
+      "--region",
+      aws.region,
+      ...profile,
+    ],
   });
 }
 
