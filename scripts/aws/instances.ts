@@ -83,6 +83,7 @@ function toInstance(instance: Ec2Instance, nowMs: number): Omit<Instance, "accou
     instanceType: present(instance.InstanceType),
     availabilityZone: present(instance.Placement?.AvailabilityZone),
     imageId: present(instance.ImageId),
+    isWindows: instance.Platform?.toLowerCase() === "windows", // EC2 and the SDK's model differ in its case
   };
 }
 

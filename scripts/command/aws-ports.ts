@@ -19,6 +19,7 @@ export interface Instance {
   /** The account that owns it. */
   readonly accountId: string;
   readonly imageId: string;
+  readonly isWindows: boolean;
 }
 
 /** @see EC2 API reference, InstanceState */

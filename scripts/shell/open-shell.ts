@@ -4,15 +4,15 @@ import type { SessionEncryption, SessionOptions, Shell } from "../../session-man
 import { findBastion } from "../bastion/find-bastion.ts";
 import { startAndOpen, terminateSession } from "../bastion/open-session.ts";
 import { claimAndSweep, makeWorkDirectory } from "../bastion/private-work.ts";
-import type { Instance, StartSessionRequest } from "../command/aws-ports.ts";
+import type { Instance } from "../command/aws-ports.ts";
 import type { CommandContext } from "../command/command-context.ts";
 import { untilAborted } from "../command/until-aborted.ts";
 import { ExitCode } from "../errors/exit-code.ts";
 import { UserError } from "../errors/user-error.ts";
 import type { WorkDirectory } from "../platform/work-directory.ts";
-import { shellQuote } from "../ssh/shell-quote.ts";
 import { runShell, type ShellKind, withoutBanner } from "./run-shell.ts";
-import type { RemoteCommand, ShellArguments } from "./shell-arguments.ts";
+import { endOfInput, sessionRequest } from "./session-request.ts";
+import type { ShellArguments } from "./shell-arguments.ts";
 
 /**
  * Opens it; resolves with the command's exit status, or 0 when a shell has ended.
@@ -41,7 +41,7 @@ async function openAndRun(request: ShellRequest, context: CommandContext): Promi
   const { instance, command, work } = request;
   const kind: ShellKind = command === undefined || command.onTerminal ? "terminal" : "command";
   const { sessionId, opened: shell } = await startAndOpen(
-    { ...request, session: sessionOf(request) },
+    { ...request, session: sessionRequest(instance, request) },
     (options) => open(options, { ...request, kind }, context),
     {
       ...context,
@@ -52,27 +52,11 @@ async function openAndRun(request: ShellRequest, context: CommandContext): Promi
   );
   context.reporter.debug(`session ${sessionId} is open on ${instance.instanceId}`);
   try {
-    return await runShell(shell, kind, context);
+    return await runShell(shell, { kind, endOfInput: endOfInput(instance) }, context);
   } finally {
     await shell.close();
     await terminateSession(sessionId, context);
   }
-}
-
-function sessionOf({ instance: { instanceId }, command, reason }: ShellRequest): StartSessionRequest {
-  if (command === undefined) return { instanceId, documentName: undefined, parameters: {}, reason };
-  if (command.onTerminal) {
-    const documentName = "AWS-StartInteractiveCommand";
-    return { instanceId, documentName, parameters: { command: [command.line] }, reason };
-  }
-  // Only where the outputs are separate does the agent tell the exit code, and what is written as it is written.
-  const parameters = { command: [forAgent(command)], separateOutputStream: ["true"] };
-  return { instanceId, documentName: "AWS-StartNonInteractiveCommand", parameters, reason };
-}
-
-/** The agent splits a line into words and runs them without a shell, where ssh would have one. */
-function forAgent({ line }: RemoteCommand): string {
-  return `sh -c ${shellQuote(line)}`;
 }
 
 async function open(

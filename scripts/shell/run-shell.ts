@@ -11,25 +11,30 @@ import { EscapeKeys } from "./escape-keys.ts";
 /** What the far side is: a program on a terminal of its own, or a command without one. */
 export type ShellKind = "terminal" | "command";
 
+export interface ShellUse {
+  readonly kind: ShellKind;
+  /** Typed where the person's input ends. */
+  readonly endOfInput: string;
+}
+
 export type RunShellNeeds = Pick<CommandContext, "standardStreams" | "rawTerminal" | "signal" | "reporter">;
 
 /** 128 + SIGPIPE, as a shell reports a program whose reader has gone. */
 const READER_GONE = 141;
 
 const NEW_LINE = 0x0a;
-/** Ctrl-D, which at the start of a line ends the input of what runs on a terminal. */
-const END_OF_INPUT = "\u0004";
 
 /**
  * The exit status: the command's own, 0 for a shell that ended regularly, 130 when the person left with `~.`.
  *
  * @throws UserError when the session ended otherwise; ProtocolError, or the signal's reason
  */
-export async function runShell(shell: Shell, kind: ShellKind, needs: RunShellNeeds): Promise<number> {
+export async function runShell(shell: Shell, use: ShellUse, needs: RunShellNeeds): Promise<number> {
+  const { kind } = use;
   const { standardStreams, signal } = needs;
   const { output, errorOutput } = standardStreams;
   const left = new AbortController();
-  const stopTyping = kind === "terminal" ? startTyping(shell, left, needs) : () => undefined;
+  const stopTyping = kind === "terminal" ? startTyping(shell, { ...use, left }, needs) : () => undefined;
   try {
     const shown = Promise.all([
       pipeline(shell.stdout, output, { end: false }),
@@ -52,11 +57,11 @@ const LEFT = Symbol("left");
 /** Takes the terminal, or what stands in for one. @returns a function that gives it back */
 function startTyping(
   shell: Shell,
-  left: AbortController,
+  { endOfInput, left }: ShellUse & { readonly left: AbortController },
   { standardStreams: { input }, rawTerminal }: RunShellNeeds,
 ): () => void {
   if (rawTerminal === undefined) {
-    pipeline(input, endedByControlD, shell.stdin).catch(() => undefined); // the shell has ended before its input
+    pipeline(input, (source: AsyncIterable<Buffer>) => endedBy(endOfInput, source), shell.stdin).catch(() => undefined); // the shell has ended before its input
     return () => undefined;
   }
   const giveBack = rawTerminal.takeKeys();
@@ -73,15 +78,14 @@ function startTyping(
   };
 }
 
-/** A terminal knows no end of file: it is typed. */
-async function* endedByControlD(source: AsyncIterable<Buffer>): AsyncIterable<Buffer | string> {
+async function* endedBy(endOfInput: string, source: AsyncIterable<Buffer>): AsyncIterable<Buffer | string> {
   let last: number | undefined = NEW_LINE;
   for await (const bytes of source) {
     last = bytes.at(-1);
     yield bytes;
   }
   if (last !== NEW_LINE) yield "\n";
-  yield END_OF_INPUT;
+  yield endOfInput;
 }
 
 function exitStatus(kind: ShellKind, exitCode: number | undefined, end: SessionEnd): number {

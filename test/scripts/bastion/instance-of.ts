@@ -12,6 +12,7 @@ export function instanceOf(more: Partial<Instance> = {}): Instance {
     availabilityZone: "eu-west-1a",
     accountId: "123456789012",
     imageId: "ami-0123456789abcdef0",
+    isWindows: false,
     ...more,
   };
 }
