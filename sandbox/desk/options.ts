@@ -5,11 +5,12 @@ import { UserError } from "../../scripts/errors/user-error.ts";
 
 export const USAGE = `Deploys the isolated bastion to an AWS on this computer, and logs in to it.
 
-usage: npm run sandbox -- [--database] [--exec COMMAND] [--sshd] [--port PORT] [--directory DIRECTORY]
+usage: npm run sandbox -- [--database] [--exec COMMAND] [--sshd] [--paced] [--port PORT] [--directory DIRECTORY]
 
   --database      deploy database.tfvars.json, with a real PostgreSQL as RDS behind the bastion
   --exec COMMAND  run this on the bastion instead of a shell, and end with its exit status
   --sshd          put the system's OpenSSH server behind port 22, where one is installed
+  --paced         send as slowly as the real SSM Agent: 1,024 bytes a millisecond in each session
   --port PORT     listen on this loopback port (default: any that is free)
   --directory DIRECTORY
                   keep what it makes here (default: .sandbox in the checkout)
@@ -34,6 +35,8 @@ export interface SandboxOptions {
   /** Runs on the bastion in place of a shell. */
   readonly command: string | undefined;
   readonly sshServer: "ssh2" | "sshd";
+  /** Whether the agents wait a millisecond after each message, as the real one does. */
+  readonly paced: boolean;
   /** Loopback port of the endpoint; 0 is any that is free. */
   readonly port: number;
   /** As it was written; undefined is the checkout's own. */
@@ -50,6 +53,7 @@ export function parseOptions(given: readonly string[]): SandboxOptions {
     database: values.database ?? false,
     command: values.exec,
     sshServer: values.sshd === true ? "sshd" : "ssh2",
+    paced: values.paced ?? false,
     port: readPort(values.port),
     directory: values.directory,
   };
@@ -61,6 +65,7 @@ const options = {
   database: flag,
   exec: text,
   sshd: flag,
+  paced: flag,
   port: text,
   directory: text,
   help: { ...flag, short: "h" },

@@ -6,6 +6,7 @@ import { ExitCode } from "../../scripts/errors/exit-code.ts";
 import { UserError } from "../../scripts/errors/user-error.ts";
 import type { Clock } from "../../session-manager/clock.ts";
 import { createStateBucket, deploy, terraformEnvironment, waitUntilOnline } from "../deploy.ts";
+import { noFaults } from "../faults.ts";
 import { startEndpoint, startMoto, type Endpoint, type Moto } from "../sandbox.ts";
 import { findProviderMirror, terraformPlatform } from "../terraform/provider-mirror.ts";
 import { DATABASE_ENVIRONMENT, addDatabase } from "./add-database.ts";
@@ -21,6 +22,8 @@ export interface StartOptions {
   /** Where everything is kept that it makes. */
   readonly directory: string;
   readonly sshServer: "ssh2" | "sshd";
+  /** Whether the agents wait a millisecond after each message, as the real one does. */
+  readonly paced: boolean;
   /** Whether there is to be a database behind the bastion. */
   readonly database: boolean;
   /** Loopback port of the endpoint; 0 is any that is free. */
@@ -89,7 +92,7 @@ function warn({ steps, directory }: StartOptions): void {
 }
 
 async function openEndpoint(moto: Moto, region: string, options: StartOptions): Promise<Endpoint> {
-  const { sshServer, port, clock, closing, steps } = options;
+  const { sshServer, paced, port, clock, closing, steps } = options;
   const directory = join(options.directory, "instances");
   const forget = (): void => {
     rmSync(directory, { recursive: true, force: true }); // terminated with the sandbox, homes and all
@@ -105,6 +108,7 @@ async function openEndpoint(moto: Moto, region: string, options: StartOptions): 
       clock,
       sshServer,
       port,
+      faults: { ...noFaults(), outputIntervalMs: paced ? 1 : 0 },
       onFault: (error) => {
         steps.say(`sandbox: error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
       },

@@ -8,6 +8,7 @@ describe("parseOptions()", () => {
       database: false,
       command: undefined,
       sshServer: "ssh2",
+      paced: false,
       port: 0,
       directory: undefined,
     });
