@@ -40,7 +40,16 @@ interface Desk {
 async function visit(options: SandboxOptions, desk: Desk): Promise<number> {
   const directory = resolve(options.directory ?? join(project, ".sandbox"));
   const { sshServer, paced, port, database } = options;
-  const sandbox = await startSandbox({ project, directory, sshServer, paced, port, database, clock: systemClock, ...desk });
+  const sandbox = await startSandbox({
+    project,
+    directory,
+    sshServer,
+    paced,
+    port,
+    database,
+    clock: systemClock,
+    ...desk,
+  });
   const connect = (words: readonly string[]): Promise<number> =>
     runConnect({ project, bastion: sandbox.bastion, environment: sandbox.environment, words, signal: desk.signal });
   if (options.command !== undefined) return connect(["--", options.command]);
