@@ -56,6 +56,7 @@ export class DataChannel {
   #session: ChannelSession | undefined;
   #cipher: PayloadCipher | undefined;
   #isReadingPaused = false;
+  #isDelivering = false;
   #isRoomAwaited = false; // by a session that is being made
   #attemptsInVain = 0; // to resume, since anything was last heard
   #cancelLimit: () => void = () => undefined;
@@ -141,6 +142,7 @@ export class DataChannel {
     this.#isReadingPaused = false;
     this.#outgoing.restartWaits();
     this.#transport?.resume();
+    this.#deliverFrom(undefined); // which may be too much again
   }
 
   /** Resolves when the agent has acknowledged all that was sent, or the session is over. */
@@ -246,12 +248,19 @@ export class DataChannel {
     if (verdict === "no-room") return;
     this.#transport?.send(acknowledgementOf(message, this.#options.clock.now()));
     this.#unpause();
-    if (verdict !== "next") return;
-    let next: AgentMessage | undefined = message;
-    while (next !== undefined && this.#state !== "closed") {
-      this.#deliver(next);
-      next = this.#incoming.takeNext();
-    }
+    if (verdict === "next") this.#deliverFrom(message);
+  }
+
+  /** Delivers it, and what came before its turn and waits; behind what is being delivered, and not while nobody reads. */
+  #deliverFrom(first: AgentMessage | undefined): void {
+    if (this.#isDelivering) return;
+    this.#isDelivering = true;
+    for (let next = first ?? this.#nextKept; next !== undefined; next = this.#nextKept) this.#deliver(next);
+    this.#isDelivering = false;
+  }
+
+  get #nextKept(): AgentMessage | undefined {
+    return this.#isReadingPaused || this.#state === "closed" ? undefined : this.#incoming.takeNext();
   }
 
   #onAcknowledge(message: AgentMessage): void {
@@ -263,6 +272,9 @@ export class DataChannel {
     if (message.messageType === MessageType.channelClosed) {
       const reason = printableLine(decodeChannelClosed(message.payload).output);
       const by = this.#state === "closing" ? "client" : "agent";
+      // What is kept comes before the end, and cannot wait for a reader.
+      for (let kept = this.#incoming.takeNext(); kept !== undefined; kept = this.#incoming.takeNext())
+        this.#deliver(kept);
       this.#finish({ reason: reason === "" ? "closed by the service" : reason, by }, undefined);
     } else if (message.messageType === MessageType.startPublication) this.#unpause();
     else if (message.messageType === MessageType.pausePublication) this.#pause();

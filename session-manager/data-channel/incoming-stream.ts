@@ -24,11 +24,11 @@ export class IncomingStream {
 
   /** Judges one message; an early one is copied and kept. */
   receive(message: AgentMessage): Verdict {
+    if (message.sequenceNumber < this.#expected || this.#early.has(message.sequenceNumber)) return "duplicate";
     if (message.sequenceNumber === this.#expected) {
       this.#expected += 1;
       return "next";
     }
-    if (message.sequenceNumber < this.#expected || this.#early.has(message.sequenceNumber)) return "duplicate";
     if (this.#early.size >= MAX_EARLY_MESSAGES || this.#earlyBytes + message.payload.length > MAX_EARLY_BYTES) {
       return "no-room";
     }

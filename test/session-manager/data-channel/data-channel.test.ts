@@ -321,6 +321,29 @@ describe("pauseReading()", () => {
   });
 });
 
+describe("what came early and has its turn while nobody reads", () => {
+  const paused = async (): Promise<void> => {
+    await openChannel();
+    network.connection.receive(agent.output(3, "b"), agent.output(4, "c"));
+    channel.pauseReading();
+    network.connection.receive(agent.output(2, "a")); // on its way when reading stopped
+  };
+
+  it("waits, so that the reader's bound holds, and follows when somebody reads again", async () => {
+    await paused();
+    expect(told).toEqual(['type 1 "a"']);
+    network.connection.receive(agent.output(3, "b"));
+    channel.resumeReading();
+    expect(told).toEqual(['type 1 "a"', 'type 1 "b"', 'type 1 "c"']);
+  });
+
+  it("comes before the end", async () => {
+    await paused();
+    network.connection.receive(agent.channelClosed("gone"));
+    expect(told).toEqual(['type 1 "a"', 'type 1 "b"', 'type 1 "c"', "end by agent: gone"]);
+  });
+});
+
 describe("the end", () => {
   it("comes with channel_closed, and the service's words on one printable line", async () => {
     await openChannel();
