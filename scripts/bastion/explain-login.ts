@@ -40,7 +40,7 @@ async function explainRefusedKey({ instance, osUser }: FailedLogin, { aws, repor
   });
   const { cause, cure } = causeOfRefusal(facts, osUser);
   reporter.warn(`sshd did not take the key that EC2 Instance Connect had authorized: ${cause}`);
-  reporter.warn(cure);
+  reporter.warn(`${cure}; ./scripts/doctor.ts ${instance.instanceId} looks at all that leads there`);
 }
 
 /** Images that bring EC2 Instance Connect along, by how AWS and Canonical name them, and whom they let log in. */

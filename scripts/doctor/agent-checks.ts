@@ -1,7 +1,8 @@
 // What must hold for the instance's SSM Agent to be connected; where it is, nothing that leads there can be broken.
+import { agentSupports } from "../../session-manager/sessions/version-gates.ts";
 import type { CommandContext } from "../command/command-context.ts";
 import type { NodeFacts, RoleFacts } from "../command/network-facts.ts";
-import { type Instance } from "../command/aws-ports.ts";
+import type { Instance } from "../command/aws-ports.ts";
 import { AGENT_ACTIONS } from "./agent-calls.ts";
 import { type Check, type Finding, broken, ok, unsure } from "./check.ts";
 import { type NetworkFindings, judgeNetwork } from "./judge-network.ts";
@@ -82,9 +83,6 @@ export function judgePermissions({ roleArn = "", refusedActions }: RoleFacts): F
   );
 }
 
-/** Before 3.1.1374 agents end a session only with its connection; before 3.0.196 one port session has one connection. */
-const COMFORTABLE_AGENT = [3, 1, 1374] as const;
-
 /** Whether it is connected; behind all links that hold, it can only sleep or hang. */
 export function judgeAgent(instance: Instance, node: NodeFacts | undefined, isConnected: boolean): Finding {
   const { instanceId } = instance;
@@ -99,14 +97,14 @@ export function judgeAgent(instance: Instance, node: NodeFacts | undefined, isCo
   return broken(`${met}, unless the instance was rebooted meanwhile`, `wait, or ${cure}`);
 }
 
+/** An agent that cannot leave keep-alive frames out keeps a forwarded port's session open for ever. */
 function judgeVersion({ agentVersion, pingStatus }: NodeFacts): Finding {
   const evidence = `connected, version ${agentVersion}, ping status ${pingStatus}`;
-  const numbers = agentVersion.split(".").map(Number);
-  const at = COMFORTABLE_AGENT.findIndex((number, index) => (numbers[index] ?? 0) !== number);
-  const isOld = at !== -1 && (numbers[at] ?? 0) < (COMFORTABLE_AGENT[at] ?? 0);
-  return isOld
-    ? unsure(`${evidence}: old`, "update it: aws ssm send-command --document-name AWS-UpdateSSMAgent")
-    : ok(evidence);
+  if (agentSupports("keepAliveOff", agentVersion)) return ok(evidence);
+  return unsure(
+    `${evidence}: old, sessions of forwarded ports do not end by themselves`,
+    "update it: aws ssm send-command --document-name AWS-UpdateSSMAgent",
+  );
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {
