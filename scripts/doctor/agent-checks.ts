@@ -47,8 +47,10 @@ export function agentChecks(patient: Patient, { aws }: Pick<CommandContext, "aws
       name: "agent",
       async examine() {
         const instance = await patient.instance();
+        if (!(await isConnected())) return judgeAgent(instance, await aws.nodeFacts(instance.instanceId), false);
+        // Who may not ask for its version may well use it.
         const node = await aws.nodeFacts(instance.instanceId).catch(() => undefined);
-        return judgeAgent(instance, node, await isConnected());
+        return judgeAgent(instance, node, true);
       },
     },
   ];
