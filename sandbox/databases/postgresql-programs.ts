@@ -23,13 +23,14 @@ const PLAIN_PLACES = ["/usr/bin", "/usr/local/bin", "/usr/local/pgsql/bin", "/us
 /**
  * The newest PostgreSQL server that is installed.
  *
+ * @param isThere - whether a program is, and may be run
  * @throws UserError (69) that says how to get one
  */
-export async function findPostgresql(): Promise<PostgresqlPrograms> {
+export async function findPostgresql(isThere = isExecutable): Promise<PostgresqlPrograms> {
   const folders = [...VERSIONED_PLACES.flatMap(versions), ...(await toldByPgConfig()), ...PLAIN_PLACES];
   for (const folder of folders) {
     const programs = { initdb: join(folder, "initdb"), postgres: join(folder, "postgres") };
-    if (Object.values(programs).every(isExecutable)) return programs;
+    if (Object.values(programs).every(isThere)) return programs;
   }
   throw new UserError("cannot start a database: there is no PostgreSQL server on this computer", {
     hint: "install it: apt-get install postgresql, dnf install postgresql-server, brew install postgresql@17",

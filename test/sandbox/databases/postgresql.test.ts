@@ -1,9 +1,11 @@
 // PostgreSQL itself, as the sandbox runs it.
 import { existsSync } from "node:fs";
 import { execFile } from "node:child_process";
+import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { startPostgresql, SUPERUSER, type Postgresql } from "../../../sandbox/databases/postgresql.ts";
+import { findPostgresql } from "../../../sandbox/databases/postgresql-programs.ts";
 import { processStartMark } from "../../../scripts/platform/process-start.ts";
 import { systemClock } from "../../../session-manager/clock.ts";
 
@@ -13,6 +15,20 @@ function psql({ socketDirectory }: Postgresql, user: string, sql: string): Promi
   const connection = `host=${socketDirectory} user=${user} dbname=postgres`;
   return promisify(execFile)("psql", ["-X", "-A", "-t", "-c", sql, connection]);
 }
+
+describe("findPostgresql()", () => {
+  it("fails with 69 and how to get one where there is none", async () => {
+    await expect(findPostgresql(() => false)).rejects.toMatchObject({
+      exitCode: 69,
+      hint: expect.stringContaining("apt-get install postgresql"),
+    });
+  });
+
+  it("takes initdb and postgres of the same version", async () => {
+    const { initdb, postgres } = await findPostgresql();
+    expect(dirname(initdb)).toBe(dirname(postgres));
+  });
+});
 
 describe("startPostgresql()", () => {
   let postgresql: Postgresql;
