@@ -10,8 +10,8 @@ import { openStandardStream, type SessionEvent, type StandardStream } from "../.
 import { QuickClock } from "../../harness/quick-clock.ts";
 import { until } from "./agent-bench.ts";
 
-/** Twenty times as fast: a lost message is sent again after 10 ms, and a silent peer is given up after 2 s. */
-const clock = new QuickClock(20);
+/** Ten times as fast: a silent peer is given up after 4.5 s at most. More would make limits of a busy computer's pauses. */
+const clock = new QuickClock(10);
 
 let gateway: LoneGateway;
 let dialed: Promise<Duplex>;
