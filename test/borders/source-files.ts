@@ -4,7 +4,7 @@ import { dirname, join, normalize } from "node:path";
 import ts from "typescript";
 
 export const root = dirname(dirname(import.meta.dirname));
-const ignored = new Set(["node_modules", ".git", ".sandbox", "cdktf.out"]);
+const ignored = new Set(["node_modules", ".git", ".package", ".sandbox", "cdktf.out"]);
 
 /** Paths, relative to the root and with `/`, of all files below `folder`. */
 export function filesBelow(folder: string): string[] {
