@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { DescribeInstancesCommand } from "@aws-sdk/client-ec2";
 import { RDSClient } from "@aws-sdk/client-rds";
 import type { Credentials } from "../../sandbox/sandbox.ts";
-import { createDatabase, type TestDatabase } from "../harness/database-network.ts";
+import { createDatabase, letIn, letOut, type TestDatabase } from "../harness/database-network.ts";
 import { Person, type CommandOptions, type CommandOutcome, type RunningCommand } from "../harness/run-command.ts";
 import type { TestSandbox } from "../harness/test-sandbox.ts";
 
@@ -35,6 +35,7 @@ export class TunnelJourney {
   readonly person = new Person();
   readonly sandbox: TestSandbox;
   readonly rds: RDSClient;
+  #open: Promise<TestDatabase> | undefined;
 
   constructor(sandbox: TestSandbox) {
     this.sandbox = sandbox;
@@ -94,6 +95,20 @@ export class TunnelJourney {
     const { vpcId } = await this.network();
     const request = { ec2: this.sandbox.ec2, rds: this.rds, vpcId, identifier, cidr };
     return createDatabase(engine === undefined ? request : { ...request, engine });
+  }
+
+  /** One that the rules admit; made once. */
+  async createOpenDatabase(identifier: string): Promise<TestDatabase> {
+    this.#open ??= this.#createOpen(identifier);
+    return this.#open;
+  }
+
+  async #createOpen(identifier: string): Promise<TestDatabase> {
+    const database = await this.createDatabase(identifier, "10.10.0.128/28");
+    const { bastionGroupId } = await this.network();
+    await letOut(this.sandbox.ec2, bastionGroupId, database);
+    await letIn(this.sandbox.ec2, bastionGroupId, database);
+    return database;
   }
 
   /** Fails when a process, a key, a socket or a session is left. */

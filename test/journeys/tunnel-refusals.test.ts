@@ -49,6 +49,30 @@ describe("tunnel.ts refuses", () => {
     TUNNEL_LIMIT_MS,
   );
 
+  it.each(["rds:DescribeDBInstances", "rds:DescribeDBClusters", "ec2:DescribeInstances", "ssm:StartSession"])(
+    "with 77 whoever lacks %s, by its name",
+    async (missing) => {
+      const needed = [
+        "ec2:DescribeInstances",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2-instance-connect:SendSSHPublicKey",
+        "rds:DescribeDBClusters",
+        "rds:DescribeDBInstances",
+        "ssm:StartSession",
+      ];
+      const open = await journey.createOpenDatabase("open-to-all");
+      const Action = needed.filter((action) => action !== missing);
+      const name = `tunnel-without-${missing.replace(":", "-")}`;
+      const credentials = await sandbox.createUser(name, [{ Effect: "Allow", Action, Resource: "*" }]);
+      const outcome = await journey.run(["--rds", open.identifier, "--local-port", "0"], { credentials });
+      expect(outcome.status).toBe(77);
+      expect(outcome.stderr).toContain(`cannot call ${missing}`);
+      await journey.expectNothingLeft();
+    },
+    TUNNEL_LIMIT_MS,
+  );
+
   it(
     "with 66 a database that there is not",
     async () => {
