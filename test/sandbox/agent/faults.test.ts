@@ -72,6 +72,12 @@ async function exchange(length: number): Promise<boolean> {
   return uploaded.equals(upload) && downloaded.equals(download);
 }
 
+/** An agent that waits for an acknowledgement sends again and again, and whatever is heard is a sign of life. */
+async function everythingAcknowledged(): Promise<void> {
+  stream.write("after the client's acknowledgements");
+  await collect(port, 1);
+}
+
 /** How the first connection was lost. */
 const lossDetail = (): string | undefined => events.find((event) => event.type === "resume-attempt")?.detail;
 
@@ -118,6 +124,7 @@ describe("faults of the websocket", () => {
     "%s: is noticed within 45 s, and the session goes on",
     async (fault) => {
       await open();
+      await everythingAcknowledged();
       const startMs = clock.now();
       gateway.faults[fault] = true;
       await until(() => told("resume-attempt"));
