@@ -138,7 +138,8 @@ export class Lane {
     const { stream } = await opening;
     void stream.ended.then(() => {
       this.#isLost = true;
-      for (const ssh of this.#running) ssh.kill("SIGKILL");
+      // Without its session ssh would wait for words that never come, logged in or not.
+      for (const ssh of [...this.#running, this.#ssh]) ssh?.kill("SIGKILL");
     });
     const { fromSsh, toSsh } = this.#joinPoint;
     return carrySsh({ fromSsh, toSsh, stream, authorization: this.#request.authorization, clock: this.#clock });
