@@ -179,7 +179,8 @@ function statusOf(ssh: Ssh): Promise<number> {
 
 async function stop(ssh: Ssh, clock: Clock): Promise<void> {
   if (ssh.exitCode !== null || ssh.signalCode !== null || ssh.pid === undefined) return;
-  const ended = statusOf(ssh).catch(() => undefined);
+  // Not its "close": the ProxyCommand holds its standard error until the join point is closed.
+  const ended = new Promise((resolve) => ssh.once("exit", resolve));
   ssh.kill("SIGTERM");
   const cancel = clock.schedule(PATIENCE_MS, () => ssh.kill("SIGKILL"));
   await ended;
