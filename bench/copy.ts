@@ -25,7 +25,7 @@ interface CopyBench {
 const SCP_SHARE = 16;
 
 /** Rates of downloads of bytes that do not shrink, from a sandbox whose agents pace their output. */
-async function benchCopy(bench: CopyBench, { environment }: SandboxProcess): Promise<CopyFigures> {
+async function copyFigures(bench: CopyBench, { environment }: SandboxProcess): Promise<CopyFigures> {
   const directory = mkdtempSync(join(tmpdir(), "bench-copy-"));
   try {
     const source = join(directory, "source");
@@ -83,22 +83,17 @@ async function digestOf(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
-/** `node scripts/launcher.mjs bench/copy.ts`: takes some minutes, since one session takes five for the whole file. */
-async function main(): Promise<void> {
-  const root = join(import.meta.dirname, "..");
+/** Takes some minutes: the agent that waits for a millisecond after each KiB is the point. */
+export async function benchCopy(root: string, say: (line: string) => void): Promise<void> {
   const sandbox = await startSandbox(root, ["--paced"]);
   try {
     const bench = { root, bastion: "sandbox-dev-bastion-host", osUser: "ec2-user", sizeBytes: 256 * 1024 * 1024 };
-    const { scpMBs, copyMBs } = await benchCopy({ ...bench, sessions: [8, 16] }, sandbox);
-    process.stdout.write(`scp, one session: ${scpMBs.toFixed(2)} MB/s\n`);
+    const { scpMBs, copyMBs } = await copyFigures({ ...bench, sessions: [8, 16] }, sandbox);
+    say(`scp, one session: ${scpMBs.toFixed(2)} MB/s`);
     for (const [sessions, MBs] of copyMBs) {
-      process.stdout.write(
-        `copy.ts, ${sessions} sessions, 256 MiB: ${MBs.toFixed(2)} MB/s, ${(MBs / scpMBs).toFixed(1)} times\n`,
-      );
+      say(`copy.ts, ${sessions} sessions, 256 MiB: ${MBs.toFixed(2)} MB/s, ${(MBs / scpMBs).toFixed(1)} times`);
     }
   } finally {
     await sandbox.stop();
   }
 }
-
-void main();

@@ -1,14 +1,15 @@
 // `npm run bench`: the numbers that docs/performance.md keeps.
 //
-// npm run bench -- [connect] [data-channel] [--rounds COUNT] [--scale FRACTION] [--only SCENARIO]
-// `connect` runs against a sandbox as a person starts it, `data-channel` between two processes; both, if none is named.
-// The options are the data channel's: how often, how much of the full size, and which of its scenarios.
+// npm run bench -- [connect] [data-channel] [copy] [--rounds COUNT] [--scale FRACTION] [--only SCENARIO]
+// `connect` and `copy` run against a sandbox as a person starts it, `data-channel` between two processes; all of them, if
+// none is named. The options are the data channel's: how often, how much of the full size, and which of its scenarios.
 import { execFileSync } from "node:child_process";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { provideAwsCommandLine } from "./aws-command-line.ts";
 import { benchConnect } from "./connect.ts";
+import { benchCopy } from "./copy.ts";
 import { benchDataChannel } from "./data-channel/bench-data-channel.ts";
 import { median, timeProgram } from "./measure.ts";
 import { startSandbox } from "./sandbox-process.ts";
@@ -16,6 +17,7 @@ import { benchTransfer } from "./transfer.ts";
 
 const root = join(import.meta.dirname, "..");
 const bastion = "sandbox-dev-bastion-host";
+const PARTS: readonly string[] = ["connect", "data-channel", "copy"];
 const CONNECT_ROUNDS = 11;
 const TRANSFER_ROUNDS = 3;
 
@@ -66,11 +68,16 @@ async function main(): Promise<void> {
       only: { type: "string", default: "" },
     },
   });
+  const unknown = positionals.filter((part) => !PARTS.includes(part));
+  if (unknown.length > 0) throw new Error(`no part "${unknown.join('", "')}": there are ${PARTS.join(", ")}`);
   const isWanted = (part: string): boolean => positionals.length === 0 || positionals.includes(part);
   say(`node ${process.version}, ${execFileSync("uname", ["-sm"], { encoding: "utf8" }).trim()}`);
   if (isWanted("connect")) await benchConnections();
-  if (!isWanted("data-channel")) return;
-  await benchDataChannel({ root, rounds: Number(values.rounds), scale: Number(values.scale), only: values.only, say });
+  if (isWanted("data-channel")) {
+    const { rounds, scale, only } = values;
+    await benchDataChannel({ root, rounds: Number(rounds), scale: Number(scale), only, say });
+  }
+  if (isWanted("copy")) await benchCopy(root, say);
 }
 
 void main();
