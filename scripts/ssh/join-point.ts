@@ -17,8 +17,12 @@ export interface JoinPoint {
   close(): void;
 }
 
-// ssh hands the ProxyCommand to the person's own shell, whichever that is; this one knows what 3< means.
-const JOIN_PIPES = 'exec 3<"$1"; cat <&3 & exec cat >"$2"';
+// ssh hands the ProxyCommand to the person's own shell, whichever that is; this one knows what 3<> means. Each pipe is
+// opened for both directions first, and that end given up again: a plain open would wait for ever for a process that was
+// killed meanwhile, and so would ssh.
+const OPEN_PIPES = 'exec 3<>"$1" 4<"$1" 3>&- 5<>"$2" 6>"$2" 5>&-';
+// The first cat is not to hold the end that tells this process when ssh is gone.
+const JOIN_PIPES = `${OPEN_PIPES}; cat <&4 6>&- & exec cat >&6 4<&-`;
 
 const { O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
 

@@ -80,6 +80,14 @@ describe("openJoinPoint()", () => {
     await expect(text(ssh.stdout)).resolves.toBe("");
   });
 
+  it("lets ssh end when this process was killed before ssh came", async () => {
+    joinPoint.close(); // as the end of a process does; the pipes stay where they are
+    const ssh = startSsh();
+    await expect(text(ssh.stdout)).resolves.toBe("");
+    ssh.stdin.end("SSH-2.0-test\r\n");
+    await once(ssh, "close");
+  });
+
   it("fails where it cannot make the pipes", async () => {
     await expect(openJoinPoint(join(directory, "none"))).rejects.toThrow(/mkfifo/);
   });
