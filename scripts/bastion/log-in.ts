@@ -138,8 +138,13 @@ export async function openSshSession(
     { instance, rebootPolicy, force },
     { ...context, openStream: openStandardStream, recordSession },
   );
-  await pinning;
-  return session;
+  try {
+    await pinning;
+    return session;
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
 }
 
 /** Authorizes the key pair on the instance, as often as connections need it. */

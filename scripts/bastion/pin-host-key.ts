@@ -16,7 +16,9 @@ const CONSOLE_LIMIT_MS = 5_000;
 
 /**
  * Sees to it that the instance's host key is known, if it can be: then ssh accepts that one and no other. Else says that
- * the key ssh will be shown is accepted this once. Never rejects.
+ * the key ssh will be shown is accepted this once.
+ *
+ * @throws UserError (73) where host keys cannot be kept
  */
 export async function pinHostKey(
   { instanceId }: Instance,

@@ -2,6 +2,9 @@
 import { createHmac, randomUUID } from "node:crypto";
 import { appendFileSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { errorCode } from "../errors/error-code.ts";
+import { ExitCode } from "../errors/exit-code.ts";
+import { quoted } from "../errors/printable.ts";
+import { UserError } from "../errors/user-error.ts";
 import { readPublicKeyLine } from "./public-key.ts";
 
 /**
@@ -13,7 +16,11 @@ export const HOST_KEY_TYPE = "ssh-ed25519";
 /** For ssh's setting of that name; certificates are for those who have an authority of their own. */
 export const HOST_KEY_ALGORITHMS = `ssh-ed25519-cert-v01@openssh.com,${HOST_KEY_TYPE}`;
 
-/** A file as sshd(8) describes it, read and written as a whole each time: ssh writes to it too. */
+/**
+ * A file as sshd(8) describes it, read and written as a whole each time: ssh writes to it too.
+ *
+ * Every call throws UserError (73) where the file cannot be used.
+ */
 export class KnownHosts {
   readonly path: string;
 
@@ -33,7 +40,11 @@ export class KnownHosts {
     const lines = this.#lines();
     const lineBreak = lines.length > 0 && lines.at(-1) !== "" ? "\n" : "";
     // One write at the end of the file: neither ssh's lines nor another command's are lost.
-    appendFileSync(this.path, `${lineBreak}${line(host, base64)}`, { mode: 0o600 });
+    try {
+      appendFileSync(this.path, `${lineBreak}${line(host, base64)}`, { mode: 0o600 });
+    } catch (error) {
+      throw this.#unusable("write", error);
+    }
   }
 
   /** Makes the file hold this one key, or none; ssh, which may be reading, meets the old file or the new one. */
@@ -58,8 +69,16 @@ export class KnownHosts {
       return readFileSync(this.path, "utf8");
     } catch (error) {
       if (errorCode(error) === "ENOENT") return "";
-      throw error;
+      throw this.#unusable("read", error);
     }
+  }
+
+  #unusable(doing: "read" | "write", cause: unknown): UserError {
+    return new UserError(`cannot ${doing} ${quoted(this.path)}: ${errorCode(cause) ?? String(cause)}`, {
+      hint: "the host keys of instances are kept there; move it away, or make it a file that you may read and write",
+      exitCode: ExitCode.CannotCreate,
+      cause,
+    });
   }
 }
 

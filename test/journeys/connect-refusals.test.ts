@@ -411,6 +411,20 @@ describe("connect.ts, refused", () => {
     );
 
     it(
+      "fails with 73 where host keys cannot be kept, and leaves no session",
+      async () => {
+        const state = join(journey.person.home, "state");
+        mkdirSync(join(state, "isolated-bastion", "known_hosts"), { recursive: true, mode: 0o700 });
+        await expectRefusal(
+          [NAME, "--", "true"],
+          { status: 73, error: /^cannot read ".*known_hosts": EISDIR$/, hint: /move it away/ },
+          { environment: { XDG_STATE_HOME: state } },
+        );
+      },
+      JOURNEY_LIMIT_MS,
+    );
+
+    it(
       "fails with 73 when its private directory is someone else's to write",
       async () => {
         const link = join(journey.person.home, "isolated-bastion");
