@@ -29,8 +29,8 @@ const steps = {
   unit: jest("borders/", "harness/", "scripts/", "session-manager/", "stacks/", "sandbox/"),
   stacks: counted(join(root, "scripts", "launcher.mjs"), "test/checkov/main.ts"),
   journeys: jest("contracts/", "journeys/"),
-  // A part of the journeys, for a second run on another Node.
-  "main-job": jest("journeys/sandbox-command.test.ts", "journeys/connect.test.ts"),
+  // A part of the journeys, for a second run on another Node: the stack is deployed for it, and logged in to.
+  "main-job": jest("journeys/connect.test.ts"),
   // The journeys have a minute of it.
   soak: withEnvironment({ SOAK_SECONDS: process.env.SOAK_SECONDS ?? "600" }, jest("journeys/tunnel-soak.test.ts")),
 };
