@@ -17,8 +17,6 @@ export interface DatabaseRequest {
   readonly vpcId: string;
   /** Identifier of the instance, and part of all names. */
   readonly identifier: string;
-  /** /28 that is free in the VPC, or to be added to it. */
-  readonly cidr: string;
   /** @default "postgres" */
   readonly engine?: string;
 }
@@ -33,9 +31,8 @@ export interface TestDatabase {
 
 /** Makes it; nobody is admitted yet. */
 export async function createDatabase(request: DatabaseRequest): Promise<TestDatabase> {
-  const { ec2, rds, vpcId: VpcId, identifier, cidr, engine = "postgres" } = request;
-  await ec2.send(new AssociateVpcCidrBlockCommand({ VpcId, CidrBlock: cidr })).catch(() => undefined);
-  const { Subnet } = await ec2.send(new CreateSubnetCommand({ VpcId, CidrBlock: cidr }));
+  const { ec2, rds, vpcId: VpcId, identifier, engine = "postgres" } = request;
+  const subnetId = await createSubnet(ec2, VpcId);
   const { GroupId = "" } = await ec2.send(
     new CreateSecurityGroupCommand({ VpcId, GroupName: `${identifier}-database`, Description: "a database" }),
   );
@@ -46,7 +43,7 @@ export async function createDatabase(request: DatabaseRequest): Promise<TestData
     }),
   );
   const subnetGroup = { DBSubnetGroupName: identifier, DBSubnetGroupDescription: "a database's" };
-  await rds.send(new CreateDBSubnetGroupCommand({ ...subnetGroup, SubnetIds: [Subnet?.SubnetId ?? ""] }));
+  await rds.send(new CreateDBSubnetGroupCommand({ ...subnetGroup, SubnetIds: [subnetId] }));
   const { DBInstance } = await rds.send(
     new CreateDBInstanceCommand({
       DBInstanceIdentifier: identifier,
@@ -64,6 +61,24 @@ export async function createDatabase(request: DatabaseRequest): Promise<TestData
   const { Endpoint, DbiResourceId = "" } = DBInstance ?? {};
   const { Address = "", Port = 0 } = Endpoint ?? {};
   return { identifier, address: Address, port: Port, groupId: GroupId, resourceId: DbiResourceId };
+}
+
+/** The addresses that the databases' subnets are cut from: a VPC takes four blocks beside its own, so they share one. */
+const BLOCK = "10.10.1.0/24";
+const SUBNETS = Array.from({ length: 16 }, (_, index) => `10.10.1.${16 * index}/28`);
+
+/** The first that is free; another test may be looking for one too. */
+async function createSubnet(ec2: EC2Client, VpcId: string): Promise<string> {
+  await ec2.send(new AssociateVpcCidrBlockCommand({ VpcId, CidrBlock: BLOCK })).catch(() => undefined); // there already
+  for (const CidrBlock of SUBNETS) {
+    try {
+      const { Subnet } = await ec2.send(new CreateSubnetCommand({ VpcId, CidrBlock }));
+      return Subnet?.SubnetId ?? "";
+    } catch (error) {
+      if ((error as Error).name !== "InvalidSubnet.Conflict") throw error;
+    }
+  }
+  throw new Error(`no subnet is free in ${BLOCK} of ${VpcId}`);
 }
 
 /** The rule on the bastion's side. */

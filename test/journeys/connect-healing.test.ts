@@ -86,10 +86,10 @@ describe("connect.ts and an SSM Agent that is not connected", () => {
     "fails with 69 and the sessions of others, and reboots nothing, without --force",
     async () => {
       const credentials = await sandbox.createUser("somebody-else", connectPolicyWithout());
+      hurryMs = TEN_MINUTES_MS; // from the start: an instance that another test rebooted then has not come up before
       const other = journey.start([NAME, "--", "echo here >&2; sleep 60"], { credentials });
       await other.stderrMatches(/here/);
       sandbox.endpoint.nodes.offlineUntilReboot.add(instanceId);
-      hurryMs = TEN_MINUTES_MS;
       const refused = await journey.connect([NAME, "--reboot", "--", "true"]);
       expect(refused.status).toBe(69);
       expect(ownLines(refused)[0]).toContain("is not connected, and another session is active on it");

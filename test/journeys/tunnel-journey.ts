@@ -91,9 +91,9 @@ export class TunnelJourney {
     return { vpcId: instance?.VpcId ?? "", bastionGroupId, name: instanceName };
   }
 
-  async createDatabase(identifier: string, cidr: string, engine?: string): Promise<TestDatabase> {
+  async createDatabase(identifier: string, engine?: string): Promise<TestDatabase> {
     const { vpcId } = await this.network();
-    const request = { ec2: this.sandbox.ec2, rds: this.rds, vpcId, identifier, cidr };
+    const request = { ec2: this.sandbox.ec2, rds: this.rds, vpcId, identifier };
     return createDatabase(engine === undefined ? request : { ...request, engine });
   }
 
@@ -104,7 +104,7 @@ export class TunnelJourney {
   }
 
   async #createOpen(identifier: string): Promise<TestDatabase> {
-    const database = await this.createDatabase(identifier, "10.10.0.128/28");
+    const database = await this.createDatabase(identifier);
     const { bastionGroupId } = await this.network();
     await letOut(this.sandbox.ec2, bastionGroupId, database);
     await letIn(this.sandbox.ec2, bastionGroupId, database);

@@ -12,7 +12,7 @@ let closed: TestDatabase;
 beforeAll(async () => {
   sandbox = await openTestSandbox();
   journey = new TunnelJourney(sandbox);
-  closed = await journey.createDatabase("closed", "10.10.0.160/28");
+  closed = await journey.createDatabase("closed");
 }, OPEN_LIMIT_MS + TUNNEL_LIMIT_MS);
 
 afterAll(async () => {
@@ -37,7 +37,7 @@ describe("tunnel.ts refuses", () => {
   it(
     "with 69 a database whose own group admits nobody, and names the command that adds the rule",
     async () => {
-      const half = await journey.createDatabase("half", "10.10.0.176/28");
+      const half = await journey.createDatabase("half");
       const { bastionGroupId } = await journey.network();
       await letOut(sandbox.ec2, bastionGroupId, half);
       const outcome = await journey.run(["--rds", "half", "--local-port", "0"]);

@@ -65,7 +65,7 @@ beforeAll(async () => {
   sandbox = await openTestSandbox({ streamOrigin: `ws://127.0.0.1:${await relay.listen()}` });
   relay.target = Number(new URL(sandbox.endpoint.url).port);
   journey = new TunnelJourney(sandbox);
-  orders = await journey.createDatabase("soaked", "10.10.0.144/28");
+  orders = await journey.createDatabase("soaked");
   const { bastionGroupId } = await journey.network();
   await letOut(sandbox.ec2, bastionGroupId, orders);
   await letIn(sandbox.ec2, bastionGroupId, orders);

@@ -18,7 +18,7 @@ beforeAll(async () => {
   journey = new TunnelJourney(sandbox);
   const { name, bastionGroupId } = await journey.network();
   bastion = name;
-  orders = await journey.createDatabase("orders", "10.10.0.192/28");
+  orders = await journey.createDatabase("orders");
   await letOut(sandbox.ec2, bastionGroupId, orders);
   await letIn(sandbox.ec2, bastionGroupId, orders);
   await sandbox.endpoint.databases.start("orders");
