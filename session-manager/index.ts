@@ -1,6 +1,7 @@
 // Session Manager's client: what other code may use of it.
 import type { Agent } from "node:http";
 import { DataChannel } from "./data-channel/data-channel.ts";
+import { DEFAULT_PAYLOAD_BYTES, MAX_PAYLOAD_BYTES } from "./data-channel/outgoing-stream.ts";
 import type { ResumeSession } from "./data-channel/resumption.ts";
 import type { SessionEventListener } from "./data-channel/session-event.ts";
 import type { SessionTicket } from "./data-channel/session-ticket.ts";
@@ -70,8 +71,8 @@ export interface SessionOptions {
    */
   readonly clientVersion?: string;
   /**
-   * Bytes of one message to the agent, from 1 KiB to 64 KiB less 1. The agent takes any of these; that the service lets
-   * more than 1,536 pass is not known.
+   * Bytes of one message to the agent, from 1,024 to 4,096. The agent takes any of these; that the service lets more than
+   * 1,536 pass is not known.
    *
    * @default 1024
    */
@@ -150,6 +151,10 @@ async function openSession<Session extends ChannelSession>(
   options: SessionOptions & { readonly mayBeSilent?: boolean },
   accept: (channel: DataChannel, outcome: HandshakeOutcome) => Session,
 ): Promise<Session> {
+  const { maxPayloadBytes = DEFAULT_PAYLOAD_BYTES } = options;
+  if (!(maxPayloadBytes >= DEFAULT_PAYLOAD_BYTES && maxPayloadBytes <= MAX_PAYLOAD_BYTES)) {
+    throw new RangeError(`cannot open session: maxPayloadBytes is ${maxPayloadBytes}, not between 1024 and 4096`);
+  }
   let session: Session | undefined;
   const channel = new DataChannel({
     ...options,

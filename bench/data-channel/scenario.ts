@@ -69,7 +69,7 @@ export function scenarios(scale: number): readonly Scenario[] {
   const size = (mebibytes: number): number => Math.round(mebibytes * scale) * MIB;
   return [
     { ...plain, name: "upload", work: "upload", bytes: size(256) },
-    { ...plain, name: "upload, 16 KiB payloads", work: "upload", bytes: size(512), payloadBytes: 16_384 },
+    { ...plain, name: "upload, 4 KiB payloads", work: "upload", bytes: size(512), payloadBytes: 4_096 },
     { ...plain, name: "download, 1 KiB payloads", work: "download", bytes: size(256) },
     { ...plain, name: "download, 16 KiB payloads", work: "download", bytes: size(512), payloadBytes: 16_384 },
     { ...plain, name: "mux upload, 1 connection", work: "upload", bytes: size(128), connections: 1 },

@@ -9,6 +9,9 @@ import { RoundTrip } from "./round-trip.ts";
 /** What AWS's own client puts into one message; larger ones are not known to pass the service. */
 export const DEFAULT_PAYLOAD_BYTES = 1024;
 
+/** The agent takes more, but the buffers of larger messages would let the process grow beyond 120 MiB. */
+export const MAX_PAYLOAD_BYTES = 4096;
+
 /** What header and encryption add to a payload, at most. */
 const MAX_OVERHEAD_BYTES = 160;
 

@@ -104,11 +104,11 @@ describe("connections", () => {
 
   it("put as much into a message as the session's options say", async () => {
     const properties = { portNumber: "5432", type: "LocalPortForwarding", localPortNumber: "0" };
-    forwarding = await openOn({ clock, network, properties, maxPayloadBytes: 16_384 }, (channel, outcome) =>
+    forwarding = await openOn({ clock, network, properties, maxPayloadBytes: 4_096 }, (channel, outcome) =>
       newPortForwarding(channel, outcome, { clock }),
     );
-    forwarding.connect().write(Buffer.alloc(20_000));
-    expect(network.connection.sent.map((bytes) => bytes.length - 120)).toEqual([8, 16_384, 8 + 20_000 - 16_376]);
+    forwarding.connect().write(Buffer.alloc(6_000));
+    expect(network.connection.sent.map((bytes) => bytes.length - 120)).toEqual([8, 4_096, 8 + 6_000 - 4_088]);
   });
 
   it("take turns, a message each", async () => {
