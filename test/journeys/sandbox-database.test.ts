@@ -37,7 +37,7 @@ it(
     });
     await sandbox.stderrMatches(/^the sandbox is up[^]+Ctrl-C here ends it all/m);
     const command = `'psql -X -A -t -c "select current_user, 6 * 7"'`;
-    const tunnel = `"$1/scripts/tunnel.ts" --rds orders --local-port 0 --db-user app --exec ${command}`;
+    const tunnel = `"$1/scripts/tunnel.ts" --rds --local-port 0 --db-user app --exec ${command}`;
     const reached = await person.run("sh", ["-c", `. "$0" && ${tunnel}`, join(directory, "env"), project]);
     expect(reached).toMatchObject({ status: 0, stdout: "app|42\n" });
     sandbox.child.kill("SIGINT");

@@ -68,7 +68,7 @@ describe("tunnel --rds", () => {
   it(
     "runs a command with everything that psql needs in its environment, and ends with its status",
     async () => {
-      const words = ["--rds", "--local-port", "0", "--db-user", "demo_admin"];
+      const words = ["--rds", "orders", "--local-port", "0", "--db-user", "demo_admin"];
       const outcome = await journey.run([...words, "--exec", 'psql -X -A -t -c "select 6 * 7" && exit 3']);
       expect(outcome).toMatchObject({ status: 3, stdout: "42\n" });
       await journey.expectNothingLeft();
@@ -106,6 +106,7 @@ describe("tunnel --via port", () => {
         "--via",
         "port",
         "--rds",
+        "orders",
         "--to",
         `localhost:${echoPort}`,
         "--local-port",
