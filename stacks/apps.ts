@@ -3,17 +3,24 @@ import { BastionStack } from "./bastion-stack.ts";
 import type { AppPlan } from "./run-app.ts";
 import { StateBucketStack } from "./state-bucket-stack.ts";
 
-/** The bastion; `cdktf.json` names its program. */
+/** The bastion, and the stacks around it that the settings switch on; `cdktf.json` names its program. */
 export const bastionApp: AppPlan = {
   id: "bastion",
-  stateKey: (settings, environment) => environment["STATE_KEY"] ?? settings.state_key,
-  define: (app, id, props) => new BastionStack(app, id, props),
+  stateKey: (stackId, settings, environment) => {
+    const key = environment["STATE_KEY"] ?? settings.state_key;
+    return stackId === bastionApp.id ? key : `${key.replace(/\.tfstate$/, "")}-${stackId}.tfstate`;
+  },
+  define: (app, { settings, backendOf }) => {
+    new BastionStack(app, bastionApp.id, { settings, backend: backendOf(bastionApp.id) });
+  },
 };
 
 /** The bucket for Terraform's state, which must exist before all else. */
 export const stateBucketApp: AppPlan = {
   id: "state-bucket",
   // Not STATE_KEY or state_key: those name the bastion's state, and this stack would take it for its own.
-  stateKey: ({ tag_application }) => `bastion/${tag_application}-state-bucket.tfstate`,
-  define: (app, id, props) => new StateBucketStack(app, id, props),
+  stateKey: (_stackId, { tag_application }) => `bastion/${tag_application}-state-bucket.tfstate`,
+  define: (app, { settings, backendOf }) => {
+    new StateBucketStack(app, stateBucketApp.id, { settings, backend: backendOf(stateBucketApp.id) });
+  },
 };

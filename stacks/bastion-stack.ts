@@ -5,6 +5,7 @@ import { AwsAccount } from "./aws-account.ts";
 import { keepStateIn } from "./backend.ts";
 import { addBastionOutputs } from "./bastion-outputs.ts";
 import { BastionHosts } from "./bastion/bastion-hosts.ts";
+import { interfaceServicesOf, type BastionFeature } from "./bastion/feature.ts";
 import { Image, OS_USERS } from "./bastion/image.ts";
 import { BastionRole } from "./bastion/role.ts";
 import { BastionSecurityGroup } from "./bastion/security-group.ts";
@@ -13,6 +14,7 @@ import { EndpointServices, type EndpointService } from "./network/endpoint-servi
 import { FlowLogs } from "./network/flow-logs.ts";
 import { InterfaceEndpoints } from "./network/interface-endpoints.ts";
 import { IsolatedNetwork, type ZoneChoice } from "./network/isolated-network.ts";
+import type { PolicyStatement } from "./policy-document.ts";
 import { addProvider } from "./provider.ts";
 import type { StackProps } from "./run-app.ts";
 import type { Settings } from "./settings.ts";
@@ -22,6 +24,15 @@ export function bastionName({ tag_application, target_environment }: Settings): 
   return `${tag_application}-${target_environment}-bastion-host`;
 }
 
+export interface BastionStackProps extends StackProps {
+  /**
+   * What the bastion does beside sessions.
+   *
+   * @default - nothing
+   */
+  readonly features?: readonly BastionFeature[];
+}
+
 export class BastionStack extends NamedStack {
   readonly #settings: Settings;
   readonly #account: AwsAccount;
@@ -29,7 +40,7 @@ export class BastionStack extends NamedStack {
   readonly #prefix: string;
   readonly #bastionName: string;
 
-  constructor(scope: Construct, id: string, { settings, backend }: StackProps) {
+  constructor(scope: Construct, id: string, { settings, backend, features = [] }: BastionStackProps) {
     super(scope, id);
     keepStateIn(backend, this);
     addProvider(this, settings);
@@ -38,9 +49,10 @@ export class BastionStack extends NamedStack {
     this.#prefix = `${settings.tag_application}-${settings.target_environment}`;
     this.#bastionName = bastionName(settings);
 
-    const services = new EndpointServices(this, "offered", { services: servicesOf(settings) });
+    const services = new EndpointServices(this, "offered", { services: servicesOf(settings, features) });
     const network = this.#addNetwork(services);
-    const role = this.#addRole();
+    const statements = features.flatMap((feature) => feature.statements);
+    const role = this.#addRole(statements);
     const group = new BastionSecurityGroup(this, "bastion_group", { name: this.#bastionName, vpcId: network.vpcId });
     const endpoints = new InterfaceEndpoints(this, "endpoint", {
       name: this.#prefix,
@@ -50,6 +62,7 @@ export class BastionStack extends NamedStack {
       clientSecurityGroupId: group.securityGroupId,
       accountId: this.#account.accountId,
       clientRoleArn: role.roleArn,
+      statements,
     });
     group.allowEndpoints(endpoints.endpoints);
     group.allowTargets(settings.targets);
@@ -68,12 +81,13 @@ export class BastionStack extends NamedStack {
     return network;
   }
 
-  #addRole(): BastionRole {
+  #addRole(featureStatements: readonly PolicyStatement[]): BastionRole {
     const { managed_policy_arns: managedPolicyArns, inline_policy } = this.#settings.bastion_host_policy;
     return new BastionRole(this, "bastion_role", {
       account: this.#account,
       name: this.#bastionName,
       managedPolicyArns,
+      featureStatements,
       statements: inline_policy.Statement,
     });
   }
@@ -113,8 +127,14 @@ interface HostSurroundings {
   readonly after: ITerraformDependable[];
 }
 
-function servicesOf({ ec2messages_endpoint: hasEc2Messages }: Settings): EndpointService[] {
-  return ["ssm", "ssmmessages", ...(hasEc2Messages ? (["ec2messages"] as const) : [])];
+/** Session Manager's own, and what the features call. */
+function servicesOf({ ec2messages_endpoint }: Settings, features: readonly BastionFeature[]): EndpointService[] {
+  const ofSessions: EndpointService[] = [
+    "ssm",
+    "ssmmessages",
+    ...(ec2messages_endpoint ? (["ec2messages"] as const) : []),
+  ];
+  return [...new Set([...ofSessions, ...interfaceServicesOf(features)])];
 }
 
 function zoneChoice(settings: Settings, services: EndpointServices): ZoneChoice {

@@ -1,6 +1,7 @@
 // The constructs, for use in other CDKTF apps.
 export { AwsAccount } from "./aws-account.ts";
 export { BastionHosts, type BastionHostsProps } from "./bastion/bastion-hosts.ts";
+export type { BastionFeature } from "./bastion/feature.ts";
 export { Image, OS_USERS, type ImageName, type ImageProps } from "./bastion/image.ts";
 export { BastionRole, type BastionRoleProps } from "./bastion/role.ts";
 export { BastionSecurityGroup, type BastionSecurityGroupProps, type BastionTarget } from "./bastion/security-group.ts";

@@ -1,7 +1,7 @@
-// The frame of both apps: settings in, one stack out, and a message instead of a stack trace when the settings are wrong.
+// The frame of both apps: settings in, stacks out, and a message instead of a stack trace when the settings are wrong.
 import { writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { App } from "cdktf";
+import { App, TerraformStack } from "cdktf";
 import { chooseBackend, type StateBackend } from "./backend.ts";
 import { readSettings, type Environment, type Settings } from "./settings.ts";
 import { SettingsError } from "./settings/settings-error.ts";
@@ -23,33 +23,46 @@ export interface StackProps {
   readonly backend: StateBackend;
 }
 
-export interface AppPlan {
-  /** Names the stack for cdktf, and its folder below `cdktf.out/stacks`. */
-  readonly id: string;
-  /** Key of its state in the bucket. */
-  readonly stateKey: (settings: Settings, environment: Environment) => string;
-  readonly define: (app: App, id: string, props: StackProps) => unknown;
+/** What an app's stacks are made of. */
+export interface AppContents {
+  readonly settings: Settings;
+  /** Where the state of the stack with this id lives. */
+  readonly backendOf: (stackId: string) => StateBackend;
 }
 
-/** Synthesizes the stack; returns the exit status. */
+export interface AppPlan {
+  /** Id of its one stack, or of the one that the others stand around: names it for cdktf, and its folder below `cdktf.out/stacks`. */
+  readonly id: string;
+  /** Key of a stack's state in the bucket. */
+  readonly stateKey: (stackId: string, settings: Settings, environment: Environment) => string;
+  /** Adds the stacks. */
+  readonly define: (app: App, contents: AppContents) => void;
+}
+
+/** Synthesizes the stacks; returns the exit status. */
 export function runApp(plan: AppPlan, { directory, environment, complain, outputDirectory }: AppContext): number {
   try {
     const settings = readSettings(directory, environment);
     const app = new App(outputDirectory === undefined ? {} : { outdir: outputDirectory });
-    const stackDirectory = join(app.outdir, "stacks", plan.id);
-    const backend = chooseBackend(settings, environment, {
-      key: plan.stateKey(settings, environment),
-      file: relative(stackDirectory, join(directory, localStateFile(plan.id, settings))),
-    });
-    plan.define(app, plan.id, { settings, backend });
+    const backendOf = (stackId: string): StateBackend =>
+      chooseBackend(settings, environment, {
+        key: plan.stateKey(stackId, settings, environment),
+        file: relative(directoryOf(stackId, app), join(directory, localStateFile(stackId, settings))),
+      });
+    plan.define(app, { settings, backendOf });
     app.synth();
-    requireTerraform(stackDirectory);
+    for (const stack of app.node.children.filter((child) => TerraformStack.isStack(child)))
+      requireTerraform(directoryOf(stack.node.id, app));
     return 0;
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     complain(error.render());
     return error.exitCode;
   }
+}
+
+function directoryOf(stackId: string, { outdir }: App): string {
+  return join(outdir, "stacks", stackId);
 }
 
 /**

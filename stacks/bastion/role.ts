@@ -20,7 +20,13 @@ export interface BastionRoleProps {
    */
   readonly managedPolicyArns?: readonly string[];
   /**
-   * Statements beside the core; `${…}` in them is IAM's, not Terraform's.
+   * What features take beside the core.
+   *
+   * @default - nothing
+   */
+  readonly featureStatements?: readonly PolicyStatement[];
+  /**
+   * Statements of the settings; `${…}` in them is IAM's, not Terraform's.
    *
    * @default - none
    */
@@ -36,7 +42,7 @@ export class BastionRole extends Construct {
 
   constructor(scope: Construct, id: string, props: BastionRoleProps) {
     super(scope, id);
-    const { account, managedPolicyArns = [], statements = [] } = props;
+    const { account, managedPolicyArns = [], featureStatements = [], statements = [] } = props;
     const name = `${props.name}-${account.region}`;
     const role = new IamRole(this, MAIN_RESOURCE, {
       name,
@@ -51,6 +57,7 @@ export class BastionRole extends Construct {
       ...managedPolicyArns.map(
         (policyArn) => new IamRolePolicyAttachment(managed, attachmentId(policyArn), { role: role.name, policyArn }),
       ),
+      ...(featureStatements.length === 0 ? [] : [this.#policy("features", role.name, featureStatements)]),
       ...(statements.length === 0 ? [] : [this.#policy("added", role.name, statements.map(withIamVariables))]),
     ];
     this.roleArn = account.iamArn(`role/${name}`);

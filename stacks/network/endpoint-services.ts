@@ -5,7 +5,7 @@ import { DataAwsEc2InstanceTypeOfferings } from "@cdktf/provider-aws/lib/data-aw
 import { DataAwsVpcEndpointService } from "@cdktf/provider-aws/lib/data-aws-vpc-endpoint-service/index.js";
 
 /** Services with an interface endpoint, as they stand at the end of the endpoint's name. */
-export type EndpointService = "ssm" | "ssmmessages" | "ec2messages";
+export type EndpointService = "ssm" | "ssmmessages" | "ec2messages" | "logs" | "kms";
 
 export interface EndpointServicesProps {
   /** Which ones to look up. */

@@ -3,11 +3,13 @@ import { Construct } from "constructs";
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group/index.js";
 import { VpcEndpoint } from "@cdktf/provider-aws/lib/vpc-endpoint/index.js";
 import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-security-group-ingress-rule/index.js";
+import { statementsOfService } from "../bastion/feature.ts";
 import { MAIN_RESOURCE } from "../named-stack.ts";
+import type { PolicyStatement } from "../policy-document.ts";
 import type { EndpointService, EndpointServices } from "./endpoint-services.ts";
 
-/** What the agent calls through each endpoint for sessions; all else is refused there, whatever IAM allows. */
-const ACTIONS: Readonly<Record<EndpointService, readonly string[]>> = {
+/** What the agent calls through each endpoint for sessions. */
+const SESSION_ACTIONS: Readonly<Partial<Record<EndpointService, readonly string[]>>> = {
   ssm: ["ssm:UpdateInstanceInformation"],
   ssmmessages: [
     "ssmmessages:CreateControlChannel",
@@ -42,6 +44,13 @@ export interface InterfaceEndpointsProps {
   readonly accountId: string;
   /** The one role that may. */
   readonly clientRoleArn: string;
+  /**
+   * What the role may call beside sessions. An endpoint passes what is about its service; all else is refused there,
+   * whatever IAM allows.
+   *
+   * @default - nothing
+   */
+  readonly statements?: readonly PolicyStatement[];
 }
 
 /** An endpoint as its neighbours need to know it. */
@@ -98,21 +107,38 @@ export class InterfaceEndpoints extends Construct {
  *
  * @see https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
  */
-function endpointPolicy(service: EndpointService, props: InterfaceEndpointsProps): string {
+function endpointPolicy(
+  service: EndpointService,
+  { accountId, clientRoleArn, statements = [] }: InterfaceEndpointsProps,
+) {
+  const sessionActions = SESSION_ACTIONS[service];
+  const ofSessions: PolicyStatement[] =
+    sessionActions === undefined
+      ? []
+      : [{ Sid: "BastionOnly", Effect: "Allow", Action: sessionActions, Resource: "*" }];
+  const ofBastion = {
+    StringEquals: { "aws:PrincipalAccount": accountId },
+    ArnEquals: { "aws:PrincipalArn": clientRoleArn },
+  };
   return JSON.stringify({
     Version: "2012-10-17",
-    Statement: [
-      {
-        Sid: "BastionOnly",
-        Effect: "Allow",
+    Statement: [...ofSessions, ...statementsOfService(service, statements)].map(
+      ({ Sid, Effect, Action, Resource, Condition = {} }) => ({
+        Sid,
+        Effect,
         Principal: "*",
-        Action: ACTIONS[service],
-        Resource: "*",
-        Condition: {
-          StringEquals: { "aws:PrincipalAccount": props.accountId },
-          ArnEquals: { "aws:PrincipalArn": props.clientRoleArn },
-        },
-      },
-    ],
+        Action,
+        Resource,
+        Condition: joinConditions(Condition, ofBastion),
+      }),
+    ),
   });
+}
+
+type Conditions = NonNullable<PolicyStatement["Condition"]>;
+
+/** Both must hold: keys under the same operator stand beside each other. */
+function joinConditions(one: Conditions, other: Conditions): Conditions {
+  const operators = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return Object.fromEntries([...operators].map((operator) => [operator, { ...one[operator], ...other[operator] }]));
 }

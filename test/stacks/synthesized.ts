@@ -28,6 +28,8 @@ export interface TerraformJson {
 
 export interface SynthesizeOptions {
   readonly app?: AppPlan;
+  /** Id of the stack to read; default: the app's main one. */
+  readonly stack?: string;
   /** Default: a file in the project for the state. */
   readonly environment?: Environment;
   /** Default: `dev.tfvars.json`. */
@@ -39,6 +41,7 @@ export interface SynthesizeOptions {
 /** Runs the app with these settings, which only need `tag_application`. */
 export function synthesize(settings: object = {}, options: SynthesizeOptions = {}): Synthesized {
   const { app = bastionApp, environment = { STATE_BACKEND: "local" }, file = "dev.tfvars.json" } = options;
+  const { stack = app.id } = options;
   const directory = mkdtempSync(join(tmpdir(), "stacks-"));
   try {
     const text = options.text ?? JSON.stringify({ tag_application: "sandbox", ...settings });
@@ -49,7 +52,7 @@ export function synthesize(settings: object = {}, options: SynthesizeOptions = {
       complaint += more;
     };
     const exitCode = runApp(app, { directory, environment, complain, outputDirectory });
-    const read = (name: string): string => readFileSync(join(outputDirectory, "stacks", app.id, name), "utf8");
+    const read = (name: string): string => readFileSync(join(outputDirectory, "stacks", stack, name), "utf8");
     if (exitCode !== 0) return { exitCode, complaint, json: {}, versions: "" };
     return {
       exitCode,
