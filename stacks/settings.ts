@@ -70,7 +70,7 @@ function readJson(directory: string, file: string): unknown {
 
 /** Content of the file, checked value by value and completed. */
 function parseSettings(content: unknown, from: { file: string; environmentName: string }): Settings {
-  const result = settingsSchema.safeParse(content, { reportInput: true });
+  const result = settingsSchema.safeParse(withoutSchema(content), { reportInput: true });
   if (!result.success) throw new SettingsError(from.file, result.error.issues.flatMap(problemsOf));
   const { tag_application, vpc_cidr } = result.data;
   return {
@@ -79,6 +79,12 @@ function parseSettings(content: unknown, from: { file: string; environmentName: 
     vpc_private_subnets: result.data.vpc_private_subnets ?? [vpc_cidr],
     state_key: result.data.state_key ?? `bastion/${tag_application}-${from.environmentName}.tfstate`,
   };
+}
+
+/** Without the `$schema` by which editors find docs/settings.schema.json. */
+function withoutSchema(content: unknown): unknown {
+  if (typeof content !== "object" || content === null || Array.isArray(content)) return content;
+  return Object.fromEntries(Object.entries(content).filter(([key]) => key !== "$schema"));
 }
 
 function environmentPart({ file, environmentName }: { file: string; environmentName: string }): string {

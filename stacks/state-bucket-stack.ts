@@ -31,8 +31,8 @@ export class StateBucketStack extends NamedStack {
       bucketName,
       kmsKeyArn: key.arn,
     });
-    new TerraformOutput(this, "state_bucket", { value: bucket.bucketName });
-    new TerraformOutput(this, "state_region", { value: account.region });
+    new TerraformOutput(this, "state_bucket", { value: bucket.bucketName, description: "The bucket" });
+    new TerraformOutput(this, "state_region", { value: account.region, description: "Where it is" });
     new TerraformOutput(this, "state_policy_arn", {
       value: policy.arn,
       description: "Attach it to whoever deploys, beside what the stacks themselves take",

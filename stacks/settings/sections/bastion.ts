@@ -8,14 +8,22 @@ const MAX_ENVIRONMENT_CHARACTERS = 15;
 const MAX_TARGET_NAME_CHARACTERS = 40;
 
 const target = z.strictObject({
-  name: label(MAX_TARGET_NAME_CHARACTERS),
-  host: z.string().regex(/^(?!-)[A-Za-z0-9.-]{1,253}$/, isNot("a host name or an IPv4 address")),
-  port: z.int(isNot("a whole number")).min(1, isNot("a port, 1 to 65535")).max(65_535, isNot("a port, 1 to 65535")),
-  cidr: cidr.optional(),
+  name: label(MAX_TARGET_NAME_CHARACTERS).meta({ description: "What people call it: `tunnel.ts --to NAME`." }),
+  host: z
+    .string()
+    .regex(/^(?!-)[A-Za-z0-9.-]{1,253}$/, isNot("a host name or an IPv4 address"))
+    .meta({ description: "Its name or address, as the bastion resolves it." }),
+  port: z
+    .int(isNot("a whole number"))
+    .min(1, isNot("a port, 1 to 65535"))
+    .max(65_535, isNot("a port, 1 to 65535"))
+    .meta({ description: "Its TCP port." }),
+  cidr: cidr.optional().meta({ description: "The addresses that it may have." }),
   security_group_id: z
     .string()
     .regex(/^sg-[0-9a-f]{8,17}$/, isNot("the id of a security group"))
-    .optional(),
+    .optional()
+    .meta({ description: "The security group that it has, in place of addresses." }),
 });
 
 const policyStatement = z.strictObject({
@@ -37,7 +45,8 @@ const policyArn = z
 
 export const bastionSettings = {
   tag_application: label(MAX_APPLICATION_CHARACTERS).meta({
-    description: "First part of every name, and the Application tag.",
+    description:
+      "First part of every name, and the Application tag. The bastion is `<application>-<environment>-bastion-host`.",
     example: "sandbox",
   }),
   target_environment: label(MAX_ENVIRONMENT_CHARACTERS).optional().meta({
@@ -48,9 +57,14 @@ export const bastionSettings = {
     .string()
     .regex(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, isNot("an instance type"))
     .default("t3.nano")
-    .meta({ description: "Size of the bastion; Graviton types (t4g.nano) get an arm64 image.", example: "t3.nano" }),
+    .meta({
+      description: "Size of the bastion; Graviton types (t4g.nano) get an arm64 image.",
+      example: "t3.nano",
+      costs: "$3.80 a month for a t3.nano with its volume of 8 GiB at $0.64",
+    }),
   image: z.enum(["al2023", "al2", "ubuntu"]).default("al2023").meta({
-    description: "Amazon Linux 2023, Amazon Linux 2 (its support ended on 2026-06-30) or Ubuntu 24.04.",
+    description:
+      "Amazon Linux 2023, Amazon Linux 2 (its support ended on 2026-06-30) or Ubuntu 24.04 (log in as `ubuntu@`).",
     example: "al2023",
   }),
   ami_policy: z.enum(["latest", "pinned"]).default("latest").meta({
