@@ -16,5 +16,5 @@ export {
 } from "./network/interface-endpoints.ts";
 export { IsolatedNetwork, type IsolatedNetworkProps, type ZoneChoice } from "./network/isolated-network.ts";
 export type { PolicyStatement } from "./policy-document.ts";
-export { StateBucket, type StateBucketProps } from "./state/state-bucket.ts";
+export { PrivateBucket, type PrivateBucketProps } from "./private-bucket.ts";
 export { StatePolicy, type StatePolicyProps } from "./state/state-policy.ts";

@@ -5,10 +5,15 @@ import { AwsAccount } from "./aws-account.ts";
 import { keepStateIn } from "./backend.ts";
 import { EncryptionKey } from "./encryption-key.ts";
 import { NamedStack } from "./named-stack.ts";
+import { PrivateBucket } from "./private-bucket.ts";
 import { addProvider } from "./provider.ts";
 import type { StackProps } from "./run-app.ts";
-import { StateBucket } from "./state/state-bucket.ts";
 import { StatePolicy } from "./state/state-policy.ts";
+
+const NO_REPLICA =
+  "versions protect the state; a replica in another Region needs a bucket of its own, which would fail the same check";
+const NO_ACCESS_LOG =
+  "an access log needs another bucket, which cannot pass either; state_access_log_bucket names one where there is one";
 
 export class StateBucketStack extends NamedStack {
   constructor(scope: Construct, id: string, { settings, backend }: StackProps) {
@@ -19,11 +24,14 @@ export class StateBucketStack extends NamedStack {
     const name = `${settings.tag_application}-tfstate`;
     const bucketName = `${name}-${account.accountId}-${account.region}`;
     const key = new EncryptionKey(this, "key", { account, name, description: "Terraform state", isKept: true });
-    const bucket = new StateBucket(this, "bucket", {
+    const bucket = new PrivateBucket(this, "bucket", {
       bucketName,
       partition: account.partition,
       kmsKeyArn: key.arn,
+      isKept: true,
       accessLogBucket: settings.state_access_log_bucket,
+      noReplicaReason: NO_REPLICA,
+      noAccessLogReason: NO_ACCESS_LOG,
     });
     const policy = new StatePolicy(this, "deployer_policy", {
       account,

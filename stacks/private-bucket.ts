@@ -1,4 +1,4 @@
-// The bucket that holds Terraform's state: encrypted, versioned, private, and kept even from `destroy`.
+// A bucket for what nobody else may read: encrypted, versioned, closed to the public, reached by TLS only.
 import { Construct } from "constructs";
 import { S3Bucket } from "@cdktf/provider-aws/lib/s3-bucket/index.js";
 import { S3BucketLifecycleConfiguration } from "@cdktf/provider-aws/lib/s3-bucket-lifecycle-configuration/index.js";
@@ -9,48 +9,62 @@ import { S3BucketPolicy } from "@cdktf/provider-aws/lib/s3-bucket-policy/index.j
 import { S3BucketPublicAccessBlock } from "@cdktf/provider-aws/lib/s3-bucket-public-access-block/index.js";
 import { S3BucketServerSideEncryptionConfigurationA } from "@cdktf/provider-aws/lib/s3-bucket-server-side-encryption-configuration/index.js";
 import { S3BucketVersioningA } from "@cdktf/provider-aws/lib/s3-bucket-versioning/index.js";
-import { exceptFromChecks, type CheckovException } from "../checkov-exception.ts";
-import { MAIN_RESOURCE } from "../named-stack.ts";
+import { exceptFromChecks, type CheckovException } from "./checkov-exception.ts";
+import { MAIN_RESOURCE } from "./named-stack.ts";
 
 const OLD_VERSIONS_KEPT_DAYS = 90;
 const UNFINISHED_UPLOADS_KEPT_DAYS = 7;
 
-const NO_REPLICA: CheckovException = {
-  id: "CKV_AWS_144",
-  reason:
-    "versions protect the state; a replica in another Region needs a bucket of its own, which would fail the same check",
-};
-const NO_ACCESS_LOG: CheckovException = {
-  id: "CKV_AWS_18",
-  reason:
-    "an access log needs another bucket, which cannot pass either; state_access_log_bucket names one where there is one",
-};
-
-export interface StateBucketProps {
+export interface PrivateBucketProps {
   /** Name of the bucket: one in the world. */
   readonly bucketName: string;
   /** AWS's partition, for ARNs: `aws`. */
   readonly partition: string;
   /** What its objects are encrypted with. */
   readonly kmsKeyArn: string;
+  /** Why it has no replica in another Region, for whoever reads what scanners say. */
+  readonly noReplicaReason: string;
+  /** Where there is no access log: why, and what would give it one. */
+  readonly noAccessLogReason: string;
   /**
    * An existing bucket that gets this one's access log.
    *
    * @default - no access log
    */
   readonly accessLogBucket?: string | undefined;
+  /**
+   * Whether `destroy` refuses to give it up.
+   *
+   * @default false
+   */
+  readonly isKept?: boolean;
+  /**
+   * Age at which objects are deleted, in days.
+   *
+   * @default - never
+   */
+  readonly expirationDays?: number;
+  /**
+   * Statements of the bucket's policy beside those that refuse plain HTTP and old TLS.
+   *
+   * @default - none
+   */
+  readonly policyStatements?: readonly object[];
 }
 
-export class StateBucket extends Construct {
+export class PrivateBucket extends Construct {
   readonly bucketName: string;
 
-  constructor(scope: Construct, id: string, props: StateBucketProps) {
+  constructor(scope: Construct, id: string, props: PrivateBucketProps) {
     super(scope, id);
-    const bucket = new S3Bucket(this, MAIN_RESOURCE, { bucket: props.bucketName, lifecycle: { preventDestroy: true } });
-    exceptFromChecks(bucket, [NO_REPLICA, ...(props.accessLogBucket === undefined ? [NO_ACCESS_LOG] : [])]);
+    const bucket = new S3Bucket(this, MAIN_RESOURCE, {
+      bucket: props.bucketName,
+      ...(props.isKept === true ? { lifecycle: { preventDestroy: true } } : {}),
+    });
+    exceptFromChecks(bucket, exceptionsOf(props));
     this.bucketName = bucket.bucket;
     this.#keepPrivate(props);
-    this.#keepWhole(props.kmsKeyArn);
+    this.#keepWhole(props);
     if (props.accessLogBucket !== undefined)
       new S3BucketLoggingA(this, "access_log", {
         bucket: bucket.id,
@@ -61,7 +75,7 @@ export class StateBucket extends Construct {
     new S3BucketNotification(this, "notification", { bucket: bucket.id, eventbridge: true });
   }
 
-  #keepPrivate({ bucketName, partition }: StateBucketProps): void {
+  #keepPrivate({ bucketName, partition, policyStatements = [] }: PrivateBucketProps): void {
     const bucket = this.bucketName;
     const publicAccess = new S3BucketPublicAccessBlock(this, "public_access", {
       bucket,
@@ -72,11 +86,12 @@ export class StateBucket extends Construct {
     });
     new S3BucketOwnershipControls(this, "ownership", { bucket, rule: { objectOwnership: "BucketOwnerEnforced" } });
     const arn = `arn:${partition}:s3:::${bucketName}`;
+    const policy = bucketPolicy([...encryptedTransportOnly(arn), ...policyStatements]);
     // S3 refuses two such changes of one bucket at a time.
-    new S3BucketPolicy(this, "policy", { bucket, policy: encryptedTransportOnly(arn), dependsOn: [publicAccess] });
+    new S3BucketPolicy(this, "policy", { bucket, policy, dependsOn: [publicAccess] });
   }
 
-  #keepWhole(kmsKeyArn: string): void {
+  #keepWhole({ kmsKeyArn, expirationDays }: PrivateBucketProps): void {
     const bucket = this.bucketName;
     const versioning = new S3BucketVersioningA(this, "versioning", {
       bucket,
@@ -100,6 +115,7 @@ export class StateBucket extends Construct {
           filter: [{}],
           abortIncompleteMultipartUpload: [{ daysAfterInitiation: UNFINISHED_UPLOADS_KEPT_DAYS }],
           noncurrentVersionExpiration: [{ noncurrentDays: OLD_VERSIONS_KEPT_DAYS }],
+          ...(expirationDays === undefined ? {} : { expiration: [{ days: expirationDays }] }),
         },
       ],
       dependsOn: [versioning],
@@ -107,8 +123,14 @@ export class StateBucket extends Construct {
   }
 }
 
+/** What no private bucket has by itself. */
+function exceptionsOf({ noReplicaReason, noAccessLogReason, accessLogBucket }: PrivateBucketProps): CheckovException[] {
+  const noReplica = { id: "CKV_AWS_144", reason: noReplicaReason };
+  return accessLogBucket === undefined ? [noReplica, { id: "CKV_AWS_18", reason: noAccessLogReason }] : [noReplica];
+}
+
 /** Refuses plain HTTP and TLS before 1.2, to everybody. */
-function encryptedTransportOnly(bucketArn: string): string {
+function encryptedTransportOnly(bucketArn: string): object[] {
   const refuse = (name: string, condition: object): object => ({
     Sid: name,
     Effect: "Deny",
@@ -117,11 +139,12 @@ function encryptedTransportOnly(bucketArn: string): string {
     Resource: [bucketArn, `${bucketArn}/*`],
     Condition: condition,
   });
-  return JSON.stringify({
-    Version: "2012-10-17",
-    Statement: [
-      refuse("PlainHttp", { Bool: { "aws:SecureTransport": "false" } }),
-      refuse("OldTls", { NumericLessThan: { "s3:TlsVersion": "1.2" } }),
-    ],
-  });
+  return [
+    refuse("PlainHttp", { Bool: { "aws:SecureTransport": "false" } }),
+    refuse("OldTls", { NumericLessThan: { "s3:TlsVersion": "1.2" } }),
+  ];
+}
+
+function bucketPolicy(statements: readonly object[]): string {
+  return JSON.stringify({ Version: "2012-10-17", Statement: statements });
 }
