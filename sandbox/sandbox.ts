@@ -10,7 +10,7 @@ import { motoClients } from "./moto/moto-clients.ts";
 import { startMotoServer, type MotoAddress, type MotoServer } from "./moto/moto.ts";
 import { provideVirtualEnvironment } from "./python/virtual-environment.ts";
 import { joinServices, type Services } from "./services/services.ts";
-import { SsmMessages } from "./services/ssm-messages.ts";
+import { SsmMessages, type SsmMessagesOptions } from "./services/ssm-messages.ts";
 
 /** Keys that an AWS tool signs with. */
 export interface Credentials {
@@ -135,7 +135,10 @@ export interface SandboxEndpointOptions {
 }
 
 /** A running endpoint, and what is behind it, for a test to look at and to play with. */
-export interface Endpoint extends Pick<Services, "sessions" | "nodes" | "instances" | "databases" | "authorizedKeys"> {
+export interface Endpoint extends Pick<
+  Services,
+  "sessions" | "nodes" | "instances" | "databases" | "authorizedKeys" | "eventBus"
+> {
   /** E.g. `http://127.0.0.1:40123`: the value of AWS_ENDPOINT_URL. */
   readonly url: string;
   readonly region: string;
@@ -157,20 +160,14 @@ const BOOT_MS = 2_000;
  */
 export async function startEndpoint(options: SandboxEndpointOptions): Promise<Endpoint> {
   const { moto, credentials, clock, region, bootMs = BOOT_MS, faults = noFaults() } = options;
-  const { agentVersion = AGENT_VERSION } = options;
+  const { agentVersion = AGENT_VERSION, onFault = () => undefined } = options;
   const streamOrigin = (): string => options.streamOrigin ?? listener.url.replace("http:", "ws:");
   const clients = motoClients(moto, region);
   const keys = new AccessKeys(moto, credentials.accessKeyId);
-  const services = joinServices({ ...options, ...clients, keys, faults, bootMs, agentVersion, streamOrigin });
+  const services = joinServices({ ...options, ...clients, keys, faults, bootMs, agentVersion, streamOrigin, onFault });
   const { sessions, nodes, instances, databases, authorizedKeys } = services;
-  const dataChannels = new SsmMessages({
-    sessions,
-    instances,
-    clock,
-    faults,
-    agentVersion,
-    encryption: (session) => services.sessionKeys.encryptionOf(session),
-  });
+  const encryption: SsmMessagesOptions["encryption"] = (session) => services.sessionKeys.encryptionOf(session);
+  const dataChannels = new SsmMessages({ sessions, instances, clock, faults, agentVersion, encryption });
   await nodes.begin();
   const listener = await listen({ ...options, keys }, services, dataChannels);
   const close = async (): Promise<void> => {
@@ -178,9 +175,10 @@ export async function startEndpoint(options: SandboxEndpointOptions): Promise<En
     const closed = listener.close(); // takes no new connection from here on, and waits for the last to end
     await dataChannels.close();
     await closed;
+    await services.eventBus.settled();
     await instances.close();
     await databases.close();
-    for (const client of [clients.ec2, clients.iam, clients.rds]) client.destroy();
+    for (const client of Object.values(clients) as { destroy(): void }[]) client.destroy();
   };
   return {
     url: listener.url,
@@ -191,6 +189,7 @@ export async function startEndpoint(options: SandboxEndpointOptions): Promise<En
     instances,
     databases,
     authorizedKeys,
+    eventBus: services.eventBus,
     faults,
     close,
   };
@@ -202,7 +201,7 @@ interface Keys {
 
 function listen(
   { moto, clock, region, port = 0, keys, onFault = () => undefined }: SandboxEndpointOptions & Keys,
-  { callers, lifecycle, ownCalls }: Services,
+  { callers, cloudTrail, lifecycle, ownCalls }: Services,
   dataChannels: SsmMessages,
 ): Promise<EndpointListener> {
   return EndpointListener.listen(port, {
@@ -213,6 +212,9 @@ function listen(
     ownCalls,
     authorize: (call) => callers.authorize(call),
     onDone: (call) => lifecycle.onDone(call),
+    onAnswered: (call, origin, outcome) => {
+      cloudTrail.record(call, origin, outcome);
+    },
     onFault,
     dataChannels: {
       authorize: (caller, sessionId) => callers.authorizeDataChannel(caller, sessionId),

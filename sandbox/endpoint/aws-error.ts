@@ -13,11 +13,14 @@ export class AwsError extends Error {
   }
 }
 
-/**
- * The refusal of a call that the sandbox does not model, and on no account pretends to.
- *
- * 501 is a status that no SDK tries again.
- */
+/** A status that no SDK tries again. */
+export const UNMODELLED_STATUS = 501;
+
+/** The refusal of a call that the sandbox does not model, and on no account pretends to. */
 export function unmodelled(what: string): AwsError {
-  return new AwsError("UnmodelledRequest", `${what} is not modelled by the sandbox: see docs/sandbox.md`, 501);
+  return new AwsError(
+    "UnmodelledRequest",
+    `${what} is not modelled by the sandbox: see docs/sandbox.md`,
+    UNMODELLED_STATUS,
+  );
 }

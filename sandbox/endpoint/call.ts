@@ -23,6 +23,15 @@ export interface Call extends Operation {
   readonly parameters: URLSearchParams;
 }
 
+/** Where a call comes from, and the name of its answer. */
+export interface CallOrigin {
+  /** IP address. */
+  readonly sourceAddress: string;
+  readonly userAgent: string;
+  /** That of the answer. */
+  readonly requestId: string;
+}
+
 /** An answer of our own: an object is written as JSON, a string is the root element of an XML document. */
 export type OwnAnswer = object | string;
 

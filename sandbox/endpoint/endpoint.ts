@@ -9,7 +9,7 @@ import type { MotoAddress } from "../moto/moto.ts";
 import type { AccessKey, Caller } from "./access-keys.ts";
 import { authenticate } from "./authentication.ts";
 import { AwsError, unmodelled } from "./aws-error.ts";
-import { readInput, readOperation, readParameters, type Call, type OwnAnswer } from "./call.ts";
+import { readInput, readOperation, readParameters, type Call, type CallOrigin, type OwnAnswer } from "./call.ts";
 import { fateOf, type OwnCall } from "./modelled-calls.ts";
 import { handOnToMoto } from "./moto-proxy.ts";
 import { readAuthorization, type Authorization, type SignedRequest } from "./signature-v4.ts";
@@ -28,10 +28,15 @@ export interface EndpointOptions {
   readonly authorize: (call: Call) => Promise<void>;
   /** Told of each call that moto has done, before its caller hears of it. */
   readonly onDone: (call: Call) => Promise<void> | void;
+  /** Told of each call that the sandbox has answered itself, or refused. */
+  readonly onAnswered: (call: Call, origin: CallOrigin, outcome: CallOutcome) => void;
   /** Told of an error that no caller has caused. */
   readonly onFault: (error: unknown) => void;
   readonly dataChannels: DataChannels;
 }
+
+/** What has come of a call. */
+export type CallOutcome = { readonly answer: OwnAnswer } | { readonly error: AwsError };
 
 export type OwnOperation = (call: Call) => Promise<OwnAnswer> | OwnAnswer;
 
@@ -83,6 +88,7 @@ export class EndpointListener {
     // An SDK whose clock is wrong reads the right time here, so it must be ours and not this computer's or moto's.
     response.setHeader("date", new Date(this.#options.clock.now()).toUTCString());
     let protocol: WireProtocol = "rest-json";
+    const requestId = randomUUID();
     try {
       const { authorization, scope, body } = await receive(request);
       const held = body ?? Buffer.alloc(0);
@@ -96,11 +102,11 @@ export class EndpointListener {
         input: readInput(protocol, held),
         parameters: readParameters(protocol, request, held),
       };
-      await this.#perform(call, { request, response, body });
+      await this.#perform(call, { request, response, body, requestId });
     } catch (error) {
       // A caller that has gone away in the middle has caused whatever went wrong, and hears no answer.
       if (request.socket.destroyed) response.destroy();
-      else this.#refuse(error, protocol, response);
+      else this.#refuse(error, { protocol, response, requestId });
     }
   }
 
@@ -113,32 +119,47 @@ export class EndpointListener {
     return authenticate({ request: signed(request), authorization, body, protocol, clock, findKey });
   }
 
-  async #perform(
-    call: Call,
-    wire: { request: IncomingMessage; response: ServerResponse; body: Buffer | undefined },
-  ): Promise<void> {
-    const { ownCalls, authorize, onDone, moto, region } = this.#options;
-    const name = `${call.service}:${call.name}`;
+  async #perform(call: Call, wire: Wire): Promise<void> {
+    const { authorize, onDone, moto } = this.#options;
     const fate = fateOf(call.service, call.name);
-    if (fate === "refused") throw unmodelled(name);
+    if (fate === "refused") throw unmodelled(`${call.service}:${call.name}`);
+    if (fate === "own") return this.#performOwn(call, wire);
     await authorize(call);
-    if (fate === "moto") return handOnToMoto({ ...wire, moto, onSuccess: () => onDone(call) });
+    await handOnToMoto({ ...wire, moto, onSuccess: () => onDone(call) });
+  }
+
+  async #performOwn(call: Call, { request, response, requestId }: Wire): Promise<void> {
+    const { onAnswered } = this.#options;
+    const { "user-agent": userAgent = "" } = request.headers;
+    const origin = { sourceAddress: request.socket.remoteAddress ?? "", userAgent, requestId };
+    try {
+      const answer = await this.#ownAnswer(call);
+      onAnswered(call, origin, { answer });
+      send(response, typeof answer === "string" ? writeXml(200, answer, requestId) : writeJson(200, answer, requestId));
+    } catch (error) {
+      if (error instanceof AwsError) onAnswered(call, origin, { error });
+      throw error;
+    }
+  }
+
+  async #ownAnswer(call: Call): Promise<OwnAnswer> {
+    const { ownCalls, authorize, region } = this.#options;
+    const name = `${call.service}:${call.name}`;
+    await authorize(call);
     const own = (ownCalls as Partial<Record<string, OwnOperation>>)[name];
     if (own === undefined) throw unmodelled(name);
     if (call.region !== region)
       throw unmodelled(`${name} in ${call.region}, where the sandbox is not but in ${region},`);
-    const answer = await own(call);
-    const requestId = randomUUID();
-    send(
-      wire.response,
-      typeof answer === "string" ? writeXml(200, answer, requestId) : writeJson(200, answer, requestId),
-    );
+    return own(call);
   }
 
-  #refuse(error: unknown, protocol: WireProtocol, response: ServerResponse): void {
+  #refuse(
+    error: unknown,
+    { protocol, response, requestId }: { protocol: WireProtocol; response: ServerResponse; requestId: string },
+  ): void {
     const known = this.#asAwsError(error);
     if (response.headersSent) response.destroy();
-    else send(response, writeError(protocol, known, randomUUID()));
+    else send(response, writeError(protocol, known, requestId));
   }
 
   /** The upgrade may be unsigned, as plugins before 2025 send it: then the token alone decides. */
@@ -175,6 +196,15 @@ export class EndpointListener {
     this.#options.onFault(error);
     return new AwsError("InternalFailure", "the sandbox has met an error of its own: see its log", 500);
   }
+}
+
+/** Both ends of one call. */
+interface Wire {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly body: Buffer | undefined;
+  /** Of the answer. */
+  readonly requestId: string;
 }
 
 /** A request as far as it must be read to know what it asks: S3's bodies, which may be large, are still to come. */

@@ -4,6 +4,7 @@ export type Fate = "own" | "moto" | "refused";
 
 /** Answered by the sandbox: moto has them not, or only as if. */
 export const OWN_CALLS = [
+  "cloudtrail:LookupEvents",
   "ec2:GetConsoleOutput",
   "ec2-instance-connect:SendSSHPublicKey",
   "iam:SimulatePrincipalPolicy",

@@ -1,5 +1,7 @@
 // The AWS SDK's clients for the sandbox's own questions to moto, past the endpoint and its checks.
+import { CloudTrailClient } from "@aws-sdk/client-cloudtrail";
 import { EC2Client } from "@aws-sdk/client-ec2";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { KMSClient } from "@aws-sdk/client-kms";
 import { RDSClient } from "@aws-sdk/client-rds";
@@ -7,7 +9,9 @@ import { SSMClient } from "@aws-sdk/client-ssm";
 import { SECRET_HEADER, type MotoAddress } from "./moto.ts";
 
 export interface MotoClients {
+  readonly cloudTrail: CloudTrailClient;
   readonly ec2: EC2Client;
+  readonly eventBridge: EventBridgeClient;
   readonly iam: IAMClient;
   readonly kms: KMSClient;
   readonly rds: RDSClient;
@@ -20,7 +24,9 @@ const STEP = { step: "build", name: "sandboxSecret" } as const;
 export function motoClients({ url, secret }: MotoAddress, region: string): MotoClients {
   const configuration = { endpoint: url, region, credentials: { accessKeyId: "sandbox", secretAccessKey: "sandbox" } };
   const clients = {
+    cloudTrail: new CloudTrailClient(configuration),
     ec2: new EC2Client(configuration),
+    eventBridge: new EventBridgeClient(configuration),
     iam: new IAMClient(configuration),
     kms: new KMSClient(configuration),
     rds: new RDSClient(configuration),

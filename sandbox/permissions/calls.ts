@@ -59,6 +59,7 @@ export type Call =
 
 /** Actions that no policy can restrict to a resource, or that ask for all there is. */
 const ACTIONS_WITHOUT_RESOURCE = [
+  "cloudtrail:LookupEvents",
   "ec2:DescribeImages",
   "ec2:DescribeInstances",
   "ec2:DescribeNatGateways",

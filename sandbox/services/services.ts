@@ -1,5 +1,7 @@
 // The sandbox's own services, joined: what the endpoint asks when a call is not moto's.
+import type { CloudTrailClient } from "@aws-sdk/client-cloudtrail";
 import type { EC2Client } from "@aws-sdk/client-ec2";
+import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import type { IAMClient } from "@aws-sdk/client-iam";
 import type { KMSClient } from "@aws-sdk/client-kms";
 import type { RDSClient } from "@aws-sdk/client-rds";
@@ -15,8 +17,10 @@ import { Instances, type DialNeighbour } from "../instances/instances.ts";
 import { decide } from "../permissions/decide.ts";
 import { explainRegistration } from "../registration/explain-registration.ts";
 import { Callers } from "./callers.ts";
+import { CloudTrail, type CloudTrailOptions } from "./cloud-trail.ts";
 import { ConsoleOutput } from "./console-output.ts";
 import { Ec2InstanceConnect } from "./ec2-instance-connect.ts";
+import { EventBus } from "./event-bus.ts";
 import { InstanceLifecycle } from "./instance-lifecycle.ts";
 import { Inventory } from "./inventory.ts";
 import { KmsKeys } from "./kms-keys.ts";
@@ -31,7 +35,9 @@ import { Ssm } from "./ssm.ts";
 const ACCOUNT = "123456789012";
 
 export interface ServicesOptions {
+  readonly cloudTrail: CloudTrailClient;
   readonly ec2: EC2Client;
+  readonly eventBridge: EventBridgeClient;
   readonly iam: IAMClient;
   readonly kms: KMSClient;
   readonly rds: RDSClient;
@@ -48,6 +54,8 @@ export interface ServicesOptions {
   readonly faults: Faults;
   /** E.g. `ws://127.0.0.1:40123`. */
   readonly streamOrigin: () => string;
+  /** Told of an error that no caller has caused. */
+  readonly onFault: (error: unknown) => void;
 }
 
 export interface Services {
@@ -58,6 +66,8 @@ export interface Services {
   readonly databases: Databases;
   readonly authorizedKeys: AuthorizedKeys;
   readonly callers: Callers;
+  readonly cloudTrail: CloudTrail;
+  readonly eventBus: EventBus;
   readonly lifecycle: InstanceLifecycle;
   readonly ownCalls: EndpointOptions["ownCalls"];
 }
@@ -80,6 +90,7 @@ export function joinServices(options: ServicesOptions): Services {
   const instances = new Instances({ directory, clock, authorizedKeys, sshServer, dialNeighbour });
   const nodes = makeNodes(options, inventory);
   const stopInstance = (instanceId: string): Promise<void> => instances.stop(instanceId);
+  const records = makeRecords(options);
   return {
     sessions,
     sessionKeys: new SessionKeys({ ...options, keys: kmsKeys, account: ACCOUNT }),
@@ -88,14 +99,24 @@ export function joinServices(options: ServicesOptions): Services {
     authorizedKeys,
     databases,
     callers,
+    ...records,
     lifecycle: new InstanceLifecycle({ inventory, nodes, databases, sessions, stopInstance }),
     ownCalls: ownCalls({
+      cloudTrail: records.cloudTrail,
       ssm: new Ssm({ ...options, sessions, nodes, preferredKmsKeyId: () => preferredKmsKeyId(options.ssm) }),
       instanceConnect: new Ec2InstanceConnect({ inventory, authorizedKeys }),
       simulation: new PolicySimulation({ iam, account: ACCOUNT }),
       console: new ConsoleOutput({ inventory, clock, hostPublicKeys: (id) => instances.hostPublicKeys(id) }),
     }),
   };
+}
+
+function makeRecords(options: ServicesOptions): Pick<Services, "cloudTrail" | "eventBus"> {
+  const eventBus = new EventBus(options);
+  const onEvent: CloudTrailOptions["onEvent"] = (event) => {
+    eventBus.publish(event);
+  };
+  return { eventBus, cloudTrail: new CloudTrail({ clock: options.clock, onEvent }) };
 }
 
 function makeNodes(options: ServicesOptions, inventory: Inventory): ManagedNodes {
@@ -119,14 +140,17 @@ function makeDatabases(options: ServicesOptions, callers: Callers): Databases {
 }
 
 interface OwnServices {
+  readonly cloudTrail: CloudTrail;
   readonly ssm: Ssm;
   readonly instanceConnect: Ec2InstanceConnect;
   readonly console: ConsoleOutput;
   readonly simulation: PolicySimulation;
 }
 
-function ownCalls({ ssm, instanceConnect, console, simulation }: OwnServices): EndpointOptions["ownCalls"] {
+function ownCalls(services: OwnServices): EndpointOptions["ownCalls"] {
+  const { cloudTrail, ssm, instanceConnect, console, simulation } = services;
   return {
+    "cloudtrail:LookupEvents": (call) => cloudTrail.lookupEvents(call),
     "ec2:GetConsoleOutput": (call) => console.getConsoleOutput(call),
     "iam:SimulatePrincipalPolicy": (call) => simulation.simulatePrincipalPolicy(call),
     "ec2-instance-connect:SendSSHPublicKey": (call) => instanceConnect.sendSshPublicKey(call),

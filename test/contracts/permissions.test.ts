@@ -1,4 +1,5 @@
 // A caller's policies decide on each call that our commands make; refusals have AWS's own names.
+import { CloudTrailClient, LookupEventsCommand } from "@aws-sdk/client-cloudtrail";
 import {
   DescribeInstancesCommand,
   EC2Client,
@@ -51,6 +52,11 @@ async function deployersSession(): Promise<string> {
 
 /** Action, refusal and call; each call would succeed for who may make it. */
 const calls: readonly (readonly [action: string, refusal: string, call: () => Promise<unknown>])[] = [
+  [
+    "cloudtrail:LookupEvents",
+    "AccessDeniedException",
+    () => new CloudTrailClient(as()).send(new LookupEventsCommand({})),
+  ],
   ["ec2:DescribeInstances", "UnauthorizedOperation", () => ec2().send(new DescribeInstancesCommand({}))],
   [
     "ec2:GetConsoleOutput",

@@ -9,6 +9,7 @@ from . import (
     canonical_parameters,
     database_resource_ids,
     endpoint_services,
+    event_rule_topics,
     filter_wildcards,
     instance_security_groups,
     interface_endpoint_addresses,
@@ -27,6 +28,7 @@ def mend_all() -> None:
     canonical_parameters.mend()
     database_resource_ids.mend()
     endpoint_services.mend()
+    event_rule_topics.mend()
     filter_wildcards.mend()
     instance_security_groups.mend()
     interface_endpoint_addresses.mend()
