@@ -1,4 +1,5 @@
 // Where moto would answer otherwise than AWS does, and a second plan would show a change: one behaviour each.
+import { randomBytes } from "node:crypto";
 import {
   AuthorizeSecurityGroupEgressCommand,
   AuthorizeSecurityGroupIngressCommand,
@@ -20,6 +21,12 @@ import {
   type Instance,
   type RunInstancesCommandInput,
 } from "@aws-sdk/client-ec2";
+import {
+  CreateBucketCommand,
+  GetBucketNotificationConfigurationCommand,
+  PutBucketNotificationConfigurationCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
 import { GetParameterCommand } from "@aws-sdk/client-ssm";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { OPEN_LIMIT_MS, openTestSandbox, type TestSandbox } from "../harness/test-sandbox.ts";
@@ -220,5 +227,21 @@ describe("the console output", () => {
   it("fails with InvalidInstanceID.NotFound for an instance that there is not", async () => {
     const missing = sandbox.ec2.send(new GetConsoleOutputCommand({ InstanceId: "i-0000000000000000f" }));
     await expect(missing).rejects.toMatchObject({ name: "InvalidInstanceID.NotFound" });
+  });
+});
+
+describe("a bucket", () => {
+  it("says whether it tells EventBridge of its changes", async () => {
+    const s3 = new S3Client({ ...sandbox.configuration(), forcePathStyle: true });
+    const Bucket = `mended-${randomBytes(4).toString("hex")}`;
+    const where = { LocationConstraint: "eu-central-1" } as const;
+    await s3.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration: where }));
+    const notification = async (): Promise<unknown> =>
+      (await s3.send(new GetBucketNotificationConfigurationCommand({ Bucket }))).EventBridgeConfiguration;
+    expect(await notification()).toBeUndefined();
+    const NotificationConfiguration = { EventBridgeConfiguration: {} };
+    await s3.send(new PutBucketNotificationConfigurationCommand({ Bucket, NotificationConfiguration }));
+    expect(await notification()).toEqual({});
+    s3.destroy();
   });
 });

@@ -2,25 +2,13 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  DescribeFlowLogsCommand,
-  DescribeInstancesCommand,
-  DescribeNetworkInterfacesCommand,
-  DescribeRouteTablesCommand,
-  DescribeSecurityGroupsCommand,
-  DescribeSubnetsCommand,
-  DescribeVolumesCommand,
-  DescribeVpcEndpointsCommand,
-  DescribeVpcsCommand,
-  EC2Client,
-} from "@aws-sdk/client-ec2";
-import { IAMClient, ListInstanceProfilesCommand, ListPoliciesCommand, ListRolesCommand } from "@aws-sdk/client-iam";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createStateBucket, deploy, destroy, terraformEnvironment, waitUntilOnline } from "../../sandbox/deploy.ts";
 import { sandboxEnvironment } from "../../sandbox/desk/environment-file.ts";
 import { startEndpoint, startMoto, type Endpoint, type Moto } from "../../sandbox/sandbox.ts";
 import { findProviderMirror, terraformPlatform } from "../../sandbox/terraform/provider-mirror.ts";
 import { systemClock as clock } from "../../session-manager/clock.ts";
+import { inventory } from "../harness/inventory.ts";
 import { Person } from "../harness/run-command.ts";
 import { OPEN_LIMIT_MS, openTestSandbox, type TestSandbox } from "../harness/test-sandbox.ts";
 
@@ -119,48 +107,4 @@ function environment({ url, deployer }: Endpoint, directory: string): Record<str
     AWS_SECRET_ACCESS_KEY: deployer.secretAccessKey,
     ...terraformEnvironment(directory, region, mirror),
   });
-}
-
-/** Names of all that the stack could leave, sorted; terminated instances and deleted endpoints stay in sight for a while. */
-async function inventory({ url, deployer }: Endpoint): Promise<string[]> {
-  const configuration = { endpoint: url, region, credentials: deployer };
-  const ec2 = new EC2Client(configuration);
-  const iam = new IAMClient(configuration);
-  const [vpcs, subnets, groups, interfaces, routeTables, endpoints, flowLogs, volumes, instances] = await Promise.all([
-    ec2.send(new DescribeVpcsCommand({})),
-    ec2.send(new DescribeSubnetsCommand({})),
-    ec2.send(new DescribeSecurityGroupsCommand({})),
-    ec2.send(new DescribeNetworkInterfacesCommand({})),
-    ec2.send(new DescribeRouteTablesCommand({})),
-    ec2.send(new DescribeVpcEndpointsCommand({})),
-    ec2.send(new DescribeFlowLogsCommand({})),
-    ec2.send(new DescribeVolumesCommand({})),
-    ec2.send(new DescribeInstancesCommand({})),
-  ]);
-  const [roles, policies, profiles] = await Promise.all([
-    iam.send(new ListRolesCommand({})),
-    iam.send(new ListPoliciesCommand({ Scope: "Local" })),
-    iam.send(new ListInstanceProfilesCommand({})),
-  ]);
-  return [
-    ...(vpcs.Vpcs ?? []).map(({ VpcId }) => VpcId),
-    ...(subnets.Subnets ?? []).map(({ SubnetId }) => SubnetId),
-    ...(groups.SecurityGroups ?? []).map(({ GroupId }) => GroupId),
-    ...(interfaces.NetworkInterfaces ?? []).map(({ NetworkInterfaceId }) => NetworkInterfaceId),
-    ...(routeTables.RouteTables ?? []).map(({ RouteTableId }) => RouteTableId),
-    ...(endpoints.VpcEndpoints ?? [])
-      .filter(({ State }) => String(State) !== "deleted")
-      .map((each) => each.VpcEndpointId),
-    ...(flowLogs.FlowLogs ?? []).map(({ FlowLogId }) => FlowLogId),
-    ...(volumes.Volumes ?? []).map(({ VolumeId }) => VolumeId),
-    ...(instances.Reservations ?? [])
-      .flatMap(({ Instances }) => Instances ?? [])
-      .filter(({ State }) => State?.Name !== "terminated")
-      .map(({ InstanceId }) => InstanceId),
-    ...(roles.Roles ?? []).map(({ Arn }) => Arn),
-    ...(policies.Policies ?? []).map(({ Arn }) => Arn),
-    ...(profiles.InstanceProfiles ?? []).map(({ Arn }) => Arn),
-  ]
-    .map(String)
-    .sort();
 }

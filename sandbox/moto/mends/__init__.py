@@ -5,6 +5,7 @@ afterwards, and after a restart of the endpoint in front.
 """
 
 from . import (
+    bucket_event_bridge,
     bucket_policy_conditions,
     canonical_parameters,
     database_resource_ids,
@@ -24,6 +25,7 @@ from . import (
 
 
 def mend_all() -> None:
+    bucket_event_bridge.mend()
     bucket_policy_conditions.mend()
     canonical_parameters.mend()
     database_resource_ids.mend()

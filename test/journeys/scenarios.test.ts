@@ -1,0 +1,140 @@
+// Each scenario of the stacks in the sandbox, several at once: applied, registered, unchanged in a second plan, destroyed.
+import { mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { CreateSecurityGroupCommand, DescribeVpcsCommand, EC2Client } from "@aws-sdk/client-ec2";
+import { CreateBucketCommand, PutBucketPolicyCommand, S3Client } from "@aws-sdk/client-s3";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { terraformEnvironment } from "../../sandbox/deploy.ts";
+import { sandboxEnvironment } from "../../sandbox/desk/environment-file.ts";
+import { startEndpoint, startMoto, type Endpoint, type Moto } from "../../sandbox/sandbox.ts";
+import { findProviderMirror, terraformPlatform } from "../../sandbox/terraform/provider-mirror.ts";
+import { systemClock as clock } from "../../session-manager/clock.ts";
+import { scenarios, type Scenario } from "../checkov/scenarios.ts";
+import { inventory } from "../harness/inventory.ts";
+import { Person } from "../harness/run-command.ts";
+import { live, soundLife, type Life } from "../harness/scenario-life.ts";
+import { OPEN_LIMIT_MS } from "../harness/test-sandbox.ts";
+
+const projectDirectory = dirname(dirname(import.meta.dirname));
+const region = "eu-central-1";
+/** Of all of them, on a computer that does much else. */
+const LIMIT_MS = 720_000;
+/** Terraform mostly waits for the provider, which waits between its looks. */
+const AT_ONCE = 4;
+
+const shipped = JSON.parse(readFileSync(join(projectDirectory, "dev.tfvars.json"), "utf8")) as object;
+const all = scenarios(shipped);
+
+describe("the scenarios", () => {
+  let directory: string;
+  let moto: Moto;
+  let endpoint: Endpoint;
+  let before: readonly string[];
+  let lives: ReadonlyMap<string, Promise<Life>>;
+  const person = new Person();
+
+  beforeAll(async () => {
+    directory = mkdtempSync(join(realpathSync(tmpdir()), "scenarios-"));
+    const environments = join(projectDirectory, ".sandbox");
+    moto = await startMoto({ directory: environments, logDirectory: directory, projectDirectory, region, clock });
+    endpoint = await startEndpoint({ moto, credentials: moto.deployer, directory, region, clock, sshServer: "ssh2" });
+    const found = await surroundings(endpoint);
+    before = await inventory(endpoint);
+    lives = liveSome(all, (scenario, number) => {
+      const application = `scenario-${number}`;
+      const own = join(directory, application);
+      const settings = inSurroundings({ ...scenario.settings, tag_application: application }, found);
+      return live({ ...scenario, settings, endpoint, person, directory: own, environment: environment(endpoint) });
+    });
+  }, OPEN_LIMIT_MS);
+
+  afterAll(async () => {
+    await Promise.allSettled(lives.values());
+    await endpoint.close();
+    await moto.close();
+    person.leave();
+    rmSync(directory, { recursive: true });
+  }, LIMIT_MS);
+
+  it.each(all.map(({ name }) => name))(
+    "%s can be applied, registers, has no change in a second plan, and can be destroyed",
+    async (name) => {
+      expect(await lives.get(name)).toEqual(soundLife);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    "leave nothing behind",
+    async () => {
+      await Promise.allSettled(lives.values());
+      expect(await inventory(endpoint)).toEqual(before);
+    },
+    LIMIT_MS,
+  );
+
+  function environment({ url, deployer }: Endpoint): Record<string, string> {
+    const platform = terraformPlatform(process.platform, process.arch);
+    const mirror = findProviderMirror({ environment: process.env, home: homedir(), platform });
+    return sandboxEnvironment(
+      {},
+      {
+        AWS_ENDPOINT_URL: url,
+        AWS_REGION: region,
+        AWS_ACCESS_KEY_ID: deployer.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: deployer.secretAccessKey,
+        AWS_EC2_METADATA_DISABLED: "true",
+        ...terraformEnvironment(directory, region, mirror),
+      },
+    );
+  }
+});
+
+/** Starts some at a time, each as soon as another has ended. */
+function liveSome(
+  wanted: readonly Scenario[],
+  start: (scenario: Scenario, number: number) => Promise<Life>,
+): ReadonlyMap<string, Promise<Life>> {
+  const lanes = Array.from({ length: AT_ONCE }, () => Promise.resolve<unknown>(undefined));
+  return new Map(
+    wanted.map((scenario, index) => {
+      const lane = index % AT_ONCE;
+      const life = (lanes[lane] ?? Promise.resolve()).then(() => start(scenario, index));
+      lanes[lane] = life.catch(() => undefined);
+      return [scenario.name, life];
+    }),
+  );
+}
+
+/** What the scenarios name, and somebody else has made: by the name that stands in them, the one that it has here. */
+async function surroundings({ url, deployer }: Endpoint): Promise<Readonly<Record<string, string>>> {
+  const configuration = { endpoint: url, region, credentials: deployer };
+  const s3 = new S3Client({ ...configuration, forcePathStyle: true });
+  const ec2 = new EC2Client(configuration);
+  const where = { LocationConstraint: region } as const;
+  const Bucket = "company-access-logs";
+  await s3.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration: where }));
+  await s3.send(new PutBucketPolicyCommand({ Bucket, Policy: logDelivery(Bucket) }));
+  const { Vpcs = [] } = await ec2.send(new DescribeVpcsCommand({}));
+  const group = { GroupName: "cache", Description: "A cache", VpcId: Vpcs[0]?.VpcId };
+  const { GroupId = "" } = await ec2.send(new CreateSecurityGroupCommand(group));
+  for (const client of [s3, ec2]) client.destroy();
+  return { "sg-0123456789abcdef0": GroupId };
+}
+
+/** What S3 itself needs in order to write access logs. */
+function logDelivery(bucket: string): string {
+  const statement = {
+    Effect: "Allow",
+    Principal: { Service: "logging.s3.amazonaws.com" },
+    Action: "s3:PutObject",
+    Resource: `arn:aws:s3:::${bucket}/*`,
+  };
+  return JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
+}
+
+function inSurroundings(settings: object, found: Readonly<Record<string, string>>): object {
+  const text = Object.entries(found).reduce((all, [name, own]) => all.replaceAll(name, own), JSON.stringify(settings));
+  return JSON.parse(text) as object;
+}
