@@ -1,6 +1,9 @@
 // The two apps. Two, because cdktf asks for a stack's name as soon as an app has several, and `cdktf deploy` is to work bare.
+import type { App } from "cdktf";
+import type { AwsAccount } from "./aws-account.ts";
 import { BastionStack } from "./bastion-stack.ts";
-import type { AppPlan } from "./run-app.ts";
+import type { AppContents, AppPlan } from "./run-app.ts";
+import { SessionPreferencesStack } from "./session-preferences-stack.ts";
 import { StateBucketStack } from "./state-bucket-stack.ts";
 
 /** The bastion, and the stacks around it that the settings switch on; `cdktf.json` names its program. */
@@ -11,9 +14,17 @@ export const bastionApp: AppPlan = {
     return stackId === bastionApp.id ? key : `${key.replace(/\.tfstate$/, "")}-${stackId}.tfstate`;
   },
   define: (app, { settings, backendOf }) => {
-    new BastionStack(app, bastionApp.id, { settings, backend: backendOf(bastionApp.id) });
+    const preferences = sessionPreferencesStack(app, { settings, backendOf });
+    const features = preferences === undefined ? [] : [(account: AwsAccount) => preferences.bastionFeature(account)];
+    new BastionStack(app, bastionApp.id, { settings, backend: backendOf(bastionApp.id), features });
   },
 };
+
+function sessionPreferencesStack(app: App, { settings, backendOf }: AppContents): SessionPreferencesStack | undefined {
+  const { session_preferences: preferences } = settings;
+  const id = "session-preferences";
+  return preferences && new SessionPreferencesStack(app, id, { settings, preferences, backend: backendOf(id) });
+}
 
 /** The bucket for Terraform's state, which must exist before all else. */
 export const stateBucketApp: AppPlan = {

@@ -5,7 +5,7 @@ import { AwsAccount } from "./aws-account.ts";
 import { keepStateIn } from "./backend.ts";
 import { addBastionOutputs } from "./bastion-outputs.ts";
 import { BastionHosts } from "./bastion/bastion-hosts.ts";
-import { interfaceServicesOf, type BastionFeature } from "./bastion/feature.ts";
+import { interfaceServicesOf, type BastionFeature, type BastionFeatureIn } from "./bastion/feature.ts";
 import { Image, OS_USERS } from "./bastion/image.ts";
 import { BastionRole } from "./bastion/role.ts";
 import { BastionSecurityGroup } from "./bastion/security-group.ts";
@@ -30,7 +30,7 @@ export interface BastionStackProps extends StackProps {
    *
    * @default - nothing
    */
-  readonly features?: readonly BastionFeature[];
+  readonly features?: readonly BastionFeatureIn[];
 }
 
 export class BastionStack extends NamedStack {
@@ -40,8 +40,9 @@ export class BastionStack extends NamedStack {
   readonly #prefix: string;
   readonly #bastionName: string;
 
-  constructor(scope: Construct, id: string, { settings, backend, features = [] }: BastionStackProps) {
+  constructor(scope: Construct, id: string, props: BastionStackProps) {
     super(scope, id);
+    const { settings, backend } = props;
     keepStateIn(backend, this);
     addProvider(this, settings);
     this.#settings = settings;
@@ -49,6 +50,7 @@ export class BastionStack extends NamedStack {
     this.#prefix = `${settings.tag_application}-${settings.target_environment}`;
     this.#bastionName = bastionName(settings);
 
+    const features = (props.features ?? []).map((feature) => feature(this.#account));
     const services = new EndpointServices(this, "offered", { services: servicesOf(settings, features) });
     const network = this.#addNetwork(services);
     const statements = features.flatMap((feature) => feature.statements);

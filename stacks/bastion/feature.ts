@@ -1,4 +1,5 @@
 // What a feature that the settings switch on asks of the bastion and of the network around it.
+import type { AwsAccount } from "../aws-account.ts";
 import type { EndpointService } from "../network/endpoint-services.ts";
 import type { PolicyStatement } from "../policy-document.ts";
 
@@ -16,6 +17,9 @@ export interface BastionFeature {
    */
   readonly publicObjects?: readonly string[];
 }
+
+/** Made for the account as the bastion's own stack knows it, so that its ARNs are no other stack's. */
+export type BastionFeatureIn = (account: AwsAccount) => BastionFeature;
 
 const INTERFACE_SERVICES: readonly EndpointService[] = ["ssm", "ssmmessages", "ec2messages", "logs", "kms"];
 

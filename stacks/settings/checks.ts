@@ -1,12 +1,18 @@
 // What each setting alone cannot show: whether the values can work together, as AWS would find out an hour later.
 import { networkProblems } from "./checks/network.ts";
+import { sessionPreferencesProblems } from "./checks/session-preferences.ts";
 import { targetProblems } from "./checks/targets.ts";
 import type { Settings } from "./schema.ts";
 import type { Problem } from "./settings-error.ts";
 
 /** All problems of settings whose single values are right. */
 export function checkSettings(settings: Settings): Problem[] {
-  return [...networkProblems(settings), ...targetProblems(settings), ...duplicateProblems(settings)];
+  return [
+    ...networkProblems(settings),
+    ...targetProblems(settings),
+    ...sessionPreferencesProblems(settings),
+    ...duplicateProblems(settings),
+  ];
 }
 
 function duplicateProblems({ targets, bastion_host_policy }: Settings): Problem[] {

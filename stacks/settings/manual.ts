@@ -23,7 +23,7 @@ export function settingsList(keys: readonly string[], { properties = {}, require
 /** A list of the outputs of one stack. */
 export function outputsList(outputs: Outputs): string {
   return Object.entries(outputs)
-    .filter(([name]) => !name.startsWith("cross-stack-output"))
+    .filter(([name]) => !name.startsWith("cross_stack_output"))
     .map(([name, { description = "" }]) => `- \`${name}\`: ${description}.`)
     .join("\n");
 }

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { bastionSettings } from "./sections/bastion.ts";
 import { networkSettings } from "./sections/network.ts";
+import { sessionPreferencesSettings } from "./sections/session-preferences.ts";
 import { stateSettings } from "./sections/state.ts";
 
 export type { PolicyStatement, Target } from "./sections/bastion.ts";
@@ -10,10 +11,16 @@ export type { PolicyStatement, Target } from "./sections/bastion.ts";
 export const settingsSections = {
   "The bastion": bastionSettings,
   "The network": networkSettings,
+  "Session preferences": sessionPreferencesSettings,
   "The state": stateSettings,
 } as const;
 
-export const settingsSchema = z.strictObject({ ...bastionSettings, ...networkSettings, ...stateSettings });
+export const settingsSchema = z.strictObject({
+  ...bastionSettings,
+  ...networkSettings,
+  ...sessionPreferencesSettings,
+  ...stateSettings,
+});
 
 export type SettingsFile = z.infer<typeof settingsSchema>;
 /** Name of a setting, as it stands in the file. */

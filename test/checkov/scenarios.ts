@@ -7,6 +7,12 @@ import { runApp, type AppPlan } from "../../stacks/run-app.ts";
 export interface Scenario {
   readonly name: string;
   readonly app: AppPlan;
+  /**
+   * Id of the stack that is looked at.
+   *
+   * @default - the app's main one
+   */
+  readonly stack?: string;
   /** Content of the settings file. */
   readonly settings: object;
   /** How many of Checkov's checks passed when this was last looked at. */
@@ -61,8 +67,16 @@ export function scenarios(shippedSettings: object): Scenario[] {
           { name: "database", host: "db.internal", port: 5432, cidr: "10.20.0.0/24" },
           { name: "cache", host: "cache.internal", port: 6379, security_group_id: "sg-0123456789abcdef0" },
         ],
+        session_preferences: { s3_logs: true },
       },
       passedAtLeast: 159,
+    },
+    {
+      name: "session-preferences",
+      app: bastionApp,
+      stack: "session-preferences",
+      settings: { ...shippedSettings, session_preferences: { s3_logs: true, max_session_duration: 480 } },
+      passedAtLeast: 28,
     },
     {
       name: "state-bucket",
@@ -85,7 +99,7 @@ export function scenarios(shippedSettings: object): Scenario[] {
  *
  * @throws RangeError when its settings are refused
  */
-export function synthesize({ name, app, settings }: Scenario, directory: string): string {
+export function synthesize({ name, app, stack = app.id, settings }: Scenario, directory: string): string {
   const project = join(directory, name);
   mkdirSync(project, { recursive: true });
   writeFileSync(join(project, "dev.tfvars.json"), JSON.stringify(settings));
@@ -98,5 +112,5 @@ export function synthesize({ name, app, settings }: Scenario, directory: string)
     outputDirectory,
   });
   if (exitCode !== 0) throw new RangeError(complaint);
-  return join(outputDirectory, "stacks", app.id);
+  return join(outputDirectory, "stacks", stack);
 }
