@@ -69,7 +69,7 @@ export function scenarios(shippedSettings: object): Scenario[] {
         ],
         session_preferences: { s3_logs: true },
       },
-      passedAtLeast: 159,
+      passedAtLeast: 200,
     },
     {
       name: "session-preferences",
