@@ -10,6 +10,7 @@ void runCommand(
     usage: connectUsage,
     flags: connectFlags,
     parse: parseConnectArguments,
+    bastionOf: ({ target }) => target.word,
     load: async () => (await import("./bastion/connect-to-bastion.ts")).connectToBastion,
   },
   import.meta.dirname,

@@ -10,6 +10,7 @@ void runCommand(
     usage: copyUsage,
     flags: copyFlags,
     parse: parseCopyArguments,
+    bastionOf: ({ target }) => target.word,
     load: async () => (await import("./copy/run-copy.ts")).runCopy,
   },
   import.meta.dirname,

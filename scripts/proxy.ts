@@ -10,6 +10,7 @@ void runCommand(
     usage: proxyUsage,
     flags: proxyFlags,
     parse: parseProxyArguments,
+    bastionOf: ({ target }) => target.word,
     load: async () => (await import("./bastion/proxy-to-bastion.ts")).proxyToBastion,
     endsSilently: true,
   },

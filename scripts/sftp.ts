@@ -10,6 +10,7 @@ void runCommand(
     usage: sftpUsage,
     flags: sftpFlags,
     parse: parseSftpArguments,
+    bastionOf: ({ target }) => target.word,
     load: async () => (await import("./bastion/sftp-to-bastion.ts")).sftpToBastion,
   },
   import.meta.dirname,

@@ -10,6 +10,7 @@ void runCommand(
     usage: shellUsage,
     flags: shellFlags,
     parse: parseShellArguments,
+    bastionOf: ({ target }) => target.word,
     load: async () => (await import("./shell/open-shell.ts")).openShellOn,
   },
   import.meta.dirname,

@@ -166,7 +166,7 @@ function targetNotConnected({ resource, region }: AwsCall, cause: Error): UserEr
   return new TargetNotConnectedError(
     `cannot start session: ${quoted(resource ?? "")} is not connected to Session Manager in ${region}`,
     {
-      hint: "find out what keeps its agent offline: ./scripts/doctor.ts",
+      hint: "its SSM Agent holds no connection",
       exitCode: ExitCode.Unavailable,
       cause,
     },

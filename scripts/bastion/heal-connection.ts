@@ -79,7 +79,7 @@ async function heal(request: HealingRequest, needs: HealingNeeds, met: Error): P
   }
   if (await isHealedByReboot(request, needs, met)) return startOnceConnected(request, needs);
   throw new UserError(`cannot start session: ${nameOf(instance)} was rebooted and did not connect within 6 min`, {
-    hint: `find out what keeps its agent offline: ./scripts/doctor.ts ${instance.instanceId}`,
+    hint: "something else keeps its agent offline: docs/commands.md lists what can",
     exitCode: ExitCode.Unavailable,
     cause: met,
   });

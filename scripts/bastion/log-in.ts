@@ -157,7 +157,12 @@ export function keyAuthorization(
   return new KeyAuthorization(() => aws.sendSshPublicKey({ ...instance, osUser, publicKey }), clock);
 }
 
-function prepareKeyPair({ keyName }: LoginRequest, work: WorkDirectory, context: CommandContext): KeyPair {
+/** The key to log in with: the named one, made if there is none, or one that goes with the command. */
+export function prepareKeyPair(
+  { keyName }: Pick<LoginRequest, "keyName">,
+  work: WorkDirectory,
+  context: CommandContext,
+): KeyPair {
   if (keyName === undefined) return ephemeralKeyPair(work.path);
   const keyPair = namedKeyPair(resolve(context.workingDirectory, keyName), context.process.userId);
   if (keyPair.isNew) context.reporter.say(`made key pair ${quoted(keyName)}, ${quoted(`${keyName}.pub`)}`);

@@ -81,7 +81,7 @@ export async function askForReboot(
   const where = `account ${instance.accountId}, ${aws.region}`;
   const refusal = (reason: string, hint: string): UserError =>
     new UserError(`cannot start session: the SSM Agent of ${nameOf(instance)} is not connected, and ${reason}`, {
-      hint: `${hint}\nwhat keeps it offline: ./scripts/doctor.ts ${instance.instanceId}`,
+      hint,
       exitCode: ExitCode.Unavailable,
       cause: met,
     });

@@ -130,7 +130,7 @@ function translateOpening(error: unknown): unknown {
   if (error.name === "ConnectionError") return connectionFailed(error);
   if (error.name !== "SessionEndedError") return error;
   return new UserError(`cannot open session: ${error.message}`, {
-    hint: "is sshd running on the instance? the agent ends a session whose port refuses connections\nfind out: ./scripts/doctor.ts",
+    hint: "is sshd running on the instance? the agent ends a session whose port refuses connections",
     exitCode: ExitCode.Unavailable,
     cause: error,
   });
@@ -156,7 +156,7 @@ function connectionFailed(cause: Error): UserError {
     });
   }
   return new UserError(`cannot open data channel: ${cause.message}`, {
-    hint: "may this computer reach ssmmessages.<region>.amazonaws.com, port 443? --debug shows more, ./scripts/doctor.ts looks",
+    hint: "may this computer reach ssmmessages.<region>.amazonaws.com, port 443? --debug shows more",
     exitCode: ExitCode.Unavailable,
     cause,
   });

@@ -12,8 +12,12 @@ import type { Terminal } from "./terminal.ts";
 /** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-export interface CommandContext {
+export interface CommandContext extends LocalContext {
   readonly aws: Aws;
+}
+
+/** The same for a command that has nothing to do with AWS, and so needs neither Region nor credentials. */
+export interface LocalContext {
   readonly clock: Clock;
   /** Aborted by Ctrl-C and its like; its reason is what the command ends with. */
   readonly signal: AbortSignal;
@@ -60,10 +64,10 @@ export interface ProcessIdentity {
 }
 
 /** Does the work; resolves with the exit status. */
-export type UseCase<Arguments> = (given: Arguments, context: CommandContext) => Promise<number>;
+export type UseCase<Arguments, Context = CommandContext> = (given: Arguments, context: Context) => Promise<number>;
 
 /** One of the commands in scripts/. */
-export interface Command<Arguments> {
+export interface Command<Arguments, Context = CommandContext> {
   readonly name: string;
   /** What --help prints. */
   readonly usage: string;
@@ -71,8 +75,10 @@ export interface Command<Arguments> {
   readonly flags: Flags;
   /** @throws UserError (64) */
   parse(line: CommandLine): Arguments;
+  /** The bastion that it was to reach, as a person names it: where that fails, the error names doctor. */
+  bastionOf?(given: Arguments, settings: ProjectSettings): string | undefined;
   /** Another program starts it and ends it by a signal, which is nothing to speak of. */
   readonly endsSilently?: boolean;
   /** Loads the use case: late, because --help must not wait for an SDK. */
-  load(): Promise<UseCase<Arguments>>;
+  load(): Promise<UseCase<Arguments, Context>>;
 }

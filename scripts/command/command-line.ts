@@ -8,6 +8,16 @@ import { nearest } from "./did-you-mean.ts";
 /** What a flag takes: `text` a value (`--region eu-west-1`, `--region=eu-west-1`), `optional` one or none, `switch` none. */
 export type Flags = Readonly<Record<string, "text" | "optional" | "switch">>;
 
+/** Flags that all commands have. */
+export const commonFlags = {
+  profile: "text",
+  region: "text",
+  debug: "switch",
+  quiet: "switch",
+  help: "switch",
+  version: "switch",
+} as const satisfies Flags;
+
 /** A command line, read. */
 export interface CommandLine {
   /** Value of a text flag; the last one wins. */

@@ -7,30 +7,38 @@ import { ExitCode } from "../errors/exit-code.ts";
 import { renderError } from "../errors/render-error.ts";
 import { UserError } from "../errors/user-error.ts";
 import { privateDirectories } from "../platform/private-directories.ts";
-import { type Command, type CommandContext } from "./command-context.ts";
-import { type CommandLine, type Flags, readCommandLine } from "./command-line.ts";
+import type { Command, CommandContext, LocalContext } from "./command-context.ts";
+import { type CommandLine, commonFlags, readCommandLine } from "./command-line.ts";
 import { Interruption, abortOnSignals } from "../platform/interruption.ts";
+import { pointToDoctor } from "./point-to-doctor.ts";
 import { readProjectSettings } from "./project-settings.ts";
 import { type RawTerminal, rawTerminal } from "./raw-terminal.ts";
+import { RememberedNames, rememberingNames } from "./remembered-names.ts";
 import { StreamReporter } from "./reporter.ts";
 import { lineTerminal } from "./terminal.ts";
-
-/** Flags that all commands have. */
-const commonFlags = {
-  profile: "text",
-  region: "text",
-  debug: "switch",
-  quiet: "switch",
-  help: "switch",
-  version: "switch",
-} as const satisfies Flags;
 
 /**
  * Runs the command and ends the process with its exit status.
  *
  * @param programDirectory - the entry point's folder; only the entry point knows it, since bundling moves everything else
  */
-export async function runCommand<Arguments>(command: Command<Arguments>, programDirectory: string): Promise<void> {
+export function runCommand<Arguments>(command: Command<Arguments>, programDirectory: string): Promise<void> {
+  return run(command, programDirectory, buildContext);
+}
+
+/** Runs a command that has nothing to do with AWS, in the same way. */
+export function runLocalCommand<Arguments>(
+  command: Command<Arguments, LocalContext>,
+  programDirectory: string,
+): Promise<void> {
+  return run(command, programDirectory, buildLocalContext);
+}
+
+async function run<Arguments, Context extends LocalContext>(
+  command: Command<Arguments, Context>,
+  programDirectory: string,
+  buildContext: (running: Running) => Promise<Context>,
+): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined); // nobody reads any more
   // The SDK warns of its plans for Node 20 at every start; this is its own switch, and hides no other warning.
   process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
@@ -38,26 +46,33 @@ export async function runCommand<Arguments>(command: Command<Arguments>, program
   const words = process.argv.slice(2);
   try {
     const line = readCommandLine(words, { ...commonFlags, ...command.flags });
-    process.exit(await answerOrExecute({ command, line, programDirectory, signal }));
+    process.exit(await answerOrExecute(command, { name: command.name, line, programDirectory, signal }, buildContext));
   } catch (error) {
     process.exit(report(error, command, words.includes("--debug")));
   }
 }
 
-interface Run<Arguments> {
-  readonly command: Command<Arguments>;
+interface Running {
+  /** The command's. */
+  readonly name: string;
   readonly line: CommandLine;
   readonly programDirectory: string;
   readonly signal: AbortSignal;
 }
 
-async function answerOrExecute<Arguments>(run: Run<Arguments>): Promise<number> {
-  const { command, line, programDirectory, signal } = run;
+async function answerOrExecute<Arguments, Context extends LocalContext>(
+  command: Command<Arguments, Context>,
+  running: Running,
+  buildContext: (running: Running) => Promise<Context>,
+): Promise<number> {
+  const { line, programDirectory, signal } = running;
   if (line.isSet("help")) return answer(command.usage);
   if (line.isSet("version")) return answer(`${command.name} ${versionOf(programDirectory)}\n`);
   const given = command.parse(line);
-  const [execute, context] = await Promise.all([command.load(), buildContext(run)]);
-  const status = await execute(given, context);
+  const [execute, context] = await Promise.all([command.load(), buildContext(running)]);
+  const status = await execute(given, context).catch((error: unknown) => {
+    throw pointToDoctor(error, line, command.bastionOf?.(given, context.settings));
+  });
   signal.throwIfAborted(); // the program we waited for got the signal too, and its status hides that
   return status;
 }
@@ -86,11 +101,17 @@ function report(
   return exitCode;
 }
 
-async function buildContext<Arguments>(run: Run<Arguments>): Promise<CommandContext> {
-  const { command, line, programDirectory, signal } = run;
-  const environment = process.env;
+async function buildContext(running: Running): Promise<CommandContext> {
+  const [local, { openAws }] = await Promise.all([buildLocalContext(running), import("../aws/open-aws.ts")]);
+  const [regionFlag, profileFlag] = [running.line.text("region"), running.line.text("profile")];
+  const aws = await openAws({ ...local, regionFlag, profileFlag });
+  // What AWS tells of names, a shell can complete from then on.
+  return { ...local, aws: rememberingNames(aws, new RememberedNames(local.directories.state, local.process.userId)) };
+}
+
+async function buildLocalContext({ name, line, programDirectory, signal }: Running): Promise<LocalContext> {
   const reporter = new StreamReporter({
-    program: command.name,
+    program: name,
     stream: process.stderr,
     clock: systemClock,
     quiet: line.isSet("quiet"),
@@ -98,30 +119,8 @@ async function buildContext<Arguments>(run: Run<Arguments>): Promise<CommandCont
   });
   const isAttended = process.stdin.isTTY && process.stderr.isTTY;
   const terminal = isAttended ? lineTerminal({ input: process.stdin, output: process.stderr, signal }) : undefined;
-  const root = dirname(programDirectory);
-  const [{ openAws }, settings] = await Promise.all([
-    import("../aws/open-aws.ts"),
-    readProjectSettings(root, environment["ENVIRONMENT"]),
-  ]);
-  const aws = await openAws({
-    regionFlag: line.text("region"),
-    profileFlag: line.text("profile"),
-    settings,
-    environment,
-    clock: systemClock,
-    reporter,
-    terminal,
-  });
-  return {
-    ...surroundings(),
-    aws,
-    clock: systemClock,
-    signal,
-    reporter,
-    terminal,
-    settings,
-    programDirectory,
-  };
+  const settings = await readProjectSettings(dirname(programDirectory), process.env["ENVIRONMENT"]);
+  return { ...surroundings(), clock: systemClock, signal, reporter, terminal, settings, programDirectory };
 }
 
 type Surroundings =
@@ -160,7 +159,7 @@ function personsTerminal(): RawTerminal {
 }
 
 /** What the process says of itself. */
-function surroundings(): Pick<CommandContext, Surroundings> {
+function surroundings(): Pick<LocalContext, Surroundings> {
   const environment = process.env;
   const userId = process.getuid?.();
   const home = homedir();

@@ -25,4 +25,10 @@ export class UserError extends Error {
     this.hint = options.hint;
     this.exitCode = options.exitCode;
   }
+
+  /** The same error with one more hint. */
+  withHint(hint: string): UserError {
+    const { message, exitCode, cause, stack } = this;
+    return Object.assign(new UserError(message, { hint: `${this.hint}\n${hint}`, exitCode, cause }), { stack });
+  }
 }

@@ -5,7 +5,7 @@ import type { BastionTarget } from "../bastion/bastion-target.ts";
 import { findBastion } from "../bastion/find-bastion.ts";
 import { KeyAuthorization } from "../bastion/key-authorization.ts";
 import { openKnownHosts } from "../bastion/known-instances.ts";
-import { openSshSession } from "../bastion/log-in.ts";
+import { openSshSession, prepareKeyPair } from "../bastion/log-in.ts";
 import { startAndOpen, terminateSession } from "../bastion/open-session.ts";
 import { defaultOsUser } from "../bastion/os-user.ts";
 import type { Instance } from "../command/aws-ports.ts";
@@ -13,14 +13,14 @@ import type { CommandContext } from "../command/command-context.ts";
 import { ExitCode } from "../errors/exit-code.ts";
 import { UserError } from "../errors/user-error.ts";
 import type { WorkDirectory } from "../platform/work-directory.ts";
-import { type KeyPair, ephemeralKeyPair } from "../ssh/key-pair.ts";
+import type { KeyPair } from "../ssh/key-pair.ts";
 import type { Carrier, Destination, OpenCarrier } from "./carrier.ts";
 import { type OpenForwarding, forwardingRequest, openPortCarrier } from "./port-carrier.ts";
 import { openSshCarrier } from "./ssh-carrier.ts";
 import type { OpenArguments } from "./tunnel-arguments.ts";
 
 export interface CarrierRequest {
-  readonly given: Pick<OpenArguments, "via" | "documentName" | "osUser" | "rebootPolicy">;
+  readonly given: Pick<OpenArguments, "via" | "documentName" | "keyName" | "osUser" | "rebootPolicy" | "force">;
   readonly bastion: BastionTarget;
   /** The first carrier's; later ones look again, since a bastion may have been replaced. */
   readonly instance: Instance;
@@ -30,7 +30,7 @@ export interface CarrierRequest {
 
 /** What opens the first carrier, and each that follows. */
 export function carrierOpener(request: CarrierRequest, context: CommandContext): OpenCarrier {
-  const keyPair = request.given.via === "ssh" ? ephemeralKeyPair(request.work.path) : undefined;
+  const keyPair = request.given.via === "ssh" ? prepareKeyPair(request.given, request.work, context) : undefined;
   let count = 0;
   return async (signal) => {
     count += 1;
@@ -54,7 +54,7 @@ interface SshOpening extends CarrierRequest {
 
 function openSsh(opening: SshOpening, context: CommandContext): Promise<Carrier> {
   const { instance, given, bastion, destinations, keyPair, directory, work } = opening;
-  const { rebootPolicy } = given;
+  const { rebootPolicy, force } = given;
   const { instanceId } = instance;
   const osUser = given.osUser ?? bastion.osUser ?? defaultOsUser(context.settings);
   const knownHosts = openKnownHosts(context);
@@ -64,7 +64,8 @@ function openSsh(opening: SshOpening, context: CommandContext): Promise<Carrier>
       directory,
       connection: { instanceId, osUser, keyPair, knownHosts },
       authorization: new KeyAuthorization(() => authorize(opening, osUser, context), context.clock),
-      openSession: (signal) => openSshSession({ instance, rebootPolicy, work, knownHosts }, { ...context, signal }),
+      openSession: (signal) =>
+        openSshSession({ instance, rebootPolicy, force, work, knownHosts }, { ...context, signal }),
     },
     context,
   );
@@ -87,14 +88,18 @@ async function authorize(
 
 function openPorts({ instance, given, destinations, work }: CarrierRequest, context: CommandContext): Promise<Carrier> {
   const { instanceId } = instance;
-  const { rebootPolicy, documentName } = given;
+  const { rebootPolicy, force, documentName } = given;
   const recordSession: WorkDirectory["recordSession"] = (session) => {
     work.recordSession(session);
   };
   const open = async (destination: Destination): Promise<OpenForwarding> => {
     const session = { instanceId, ...forwardingRequest(destination, documentName) };
     const needs = { ...context, recordSession };
-    const { sessionId, opened } = await startAndOpen({ instance, session, rebootPolicy }, openPortForwarding, needs);
+    const { sessionId, opened } = await startAndOpen(
+      { instance, session, rebootPolicy, force },
+      openPortForwarding,
+      needs,
+    );
     return {
       forwarding: opened,
       async close() {

@@ -4,8 +4,8 @@ import type { Aws } from "../command/aws-ports.ts";
 import type { InstanceNetwork, SecurityGroup, SecurityGroupRule } from "../command/network-ports.ts";
 import type { Reporter } from "../command/reporter.ts";
 import { ExitCode } from "../errors/exit-code.ts";
+import { MissingRuleError } from "../errors/missing-rule-error.ts";
 import { printable, quoted } from "../errors/printable.ts";
-import { UserError } from "../errors/user-error.ts";
 import type { TunnelTarget } from "./tunnel-targets.ts";
 
 export interface RuleNeeds {
@@ -19,7 +19,7 @@ const LOOPBACK = /^(localhost|127\.[\d.]+|::1)$/;
 /**
  * Resolves when nothing is known to be missing. Without permission to look, nothing is known.
  *
- * @throws UserError (69) that names the missing rule
+ * @throws MissingRuleError (69) that names the missing rule
  */
 export async function checkRules(target: TunnelTarget, network: InstanceNetwork, needs: RuleNeeds): Promise<void> {
   if (target.host === undefined || LOOPBACK.test(target.host)) return;
@@ -90,13 +90,13 @@ function contains(cidr: string, address: string): boolean {
   return block.check(address);
 }
 
-function noEgress(target: TunnelTarget, { securityGroupIds }: InstanceNetwork, { cidrs }: RuleFacts): UserError {
+function noEgress(target: TunnelTarget, { securityGroupIds }: InstanceNetwork, { cidrs }: RuleFacts): MissingRuleError {
   const { name, host = "", port, database } = target;
   const groups = securityGroupIds.map(quoted).join(", ");
   const place = database?.securityGroupIds[0];
   const where = place === undefined ? { cidr: cidrs?.[0] ?? "CIDR OF THE HOST" } : { security_group_id: place };
   const entry = JSON.stringify({ name: settingName(name), host, port, ...where });
-  return new UserError(
+  return new MissingRuleError(
     `cannot reach ${quoted(name)} from the bastion: its security group ${groups} has no egress rule for TCP ${port} to ${printable(host)}`,
     {
       hint: `add to "targets" in the settings, and deploy with npx cdktf deploy:\n  ${entry}`,
@@ -118,10 +118,10 @@ function noIngress(
   { name, port, database }: TunnelTarget,
   { securityGroupIds }: InstanceNetwork,
   region: string,
-): UserError {
+): MissingRuleError {
   const [groupId = ""] = database?.securityGroupIds ?? [];
   const [bastionGroupId = ""] = securityGroupIds;
-  return new UserError(
+  return new MissingRuleError(
     `cannot reach ${quoted(name)} from the bastion: its security group ${quoted(groupId)} has no ingress rule for TCP ${port} from ${quoted(bastionGroupId)}`,
     {
       hint: `aws ec2 authorize-security-group-ingress --region ${region} --group-id ${groupId} --protocol tcp --port ${port} --source-group ${bastionGroupId}`,

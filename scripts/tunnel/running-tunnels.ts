@@ -65,7 +65,8 @@ export async function stopTunnels(name: string, needs: Needs): Promise<number> {
   return ExitCode.Success;
 }
 
-async function runningTunnels({
+/** Those of this user. */
+export async function runningTunnels({
   directories,
   process,
 }: Pick<Needs, "directories" | "process">): Promise<RunningTunnel[]> {

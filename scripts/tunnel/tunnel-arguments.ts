@@ -1,7 +1,9 @@
 // The command line of tunnel.ts.
 import { type BastionTarget, parseBastionTarget } from "../bastion/bastion-target.ts";
-import { type RebootPolicy } from "../bastion/heal-connection.ts";
+import { parseRebootPolicy } from "../bastion/connect-arguments.ts";
+import type { RebootPolicy } from "../bastion/heal-connection.ts";
 import { type CommandLine, type Flags, usageError } from "../command/command-line.ts";
+import type { ProjectSettings } from "../command/project-settings.ts";
 import { quoted } from "../errors/printable.ts";
 
 /** What a person wants to reach, as it was written. */
@@ -25,6 +27,8 @@ export interface OpenArguments {
   readonly via: "ssh" | "port";
   /** A session document that has host and port in it. */
   readonly documentName: string | undefined;
+  /** Path of the named key; undefined for an ephemeral one. */
+  readonly keyName: string | undefined;
   /** Database user to make an IAM token for. */
   readonly databaseUser: string | undefined;
   /** Command line for the person's shell. */
@@ -32,6 +36,8 @@ export interface OpenArguments {
   readonly json: boolean;
   readonly background: boolean;
   readonly rebootPolicy: RebootPolicy;
+  /** Reboot although others have sessions on the instance. */
+  readonly force: boolean;
 }
 
 export type TunnelArguments =
@@ -46,6 +52,7 @@ export const tunnelFlags = {
   socks: "text",
   bastion: "text",
   "os-user": "text",
+  i: "text",
   "local-port": "text",
   bind: "text",
   via: "text",
@@ -58,6 +65,7 @@ export const tunnelFlags = {
   stop: "text",
   reboot: "switch",
   "no-reboot": "switch",
+  force: "switch",
 } as const satisfies Flags;
 
 export const tunnelUsage = `Opens ports on this computer that lead through a bastion to what stands behind it.
@@ -81,9 +89,12 @@ export const tunnelUsage = `Opens ports on this computer that lead through a bas
   --json              tell what is ready as JSON
   --background        return as soon as the tunnel is ready, and leave it running
   --list, --stop      show the tunnels that run, and end one or all
+  -i KEY              file of the private key; a pair is made if there is none.
+                      Without it, the key is made for this tunnel and gone afterwards
   --os-user USER      OS user to log in as (default: ec2-user, or the image's own)
   --reboot, --no-reboot
                       reboot the instance if its SSM Agent is not connected; do not, and do not ask
+  --force             reboot although others have sessions on the instance
   --profile PROFILE, --region REGION, --quiet, --debug, --version, --help
 
   tunnel.ts --rds
@@ -108,6 +119,14 @@ export function parseTunnelArguments(line: CommandLine): TunnelArguments {
   return name === undefined ? parseOpen(line) : { action: "stop", name };
 }
 
+/** The bastion's name, of a tunnel that is to be opened. */
+export function bastionOfTunnel(
+  given: TunnelArguments,
+  { bastionName }: Pick<ProjectSettings, "bastionName">,
+): string | undefined {
+  return given.action === "open" ? (given.bastion?.word ?? bastionName) : undefined;
+}
+
 function parseOpen(line: CommandLine): OpenArguments {
   const osUser = line.text("os-user");
   const bastion = line.text("bastion");
@@ -120,18 +139,20 @@ function parseOpen(line: CommandLine): OpenArguments {
     bind: line.text("bind") ?? "127.0.0.1",
     via: parseVia(line),
     documentName: line.text("document"),
+    keyName: line.text("i"),
     databaseUser: line.text("db-user"),
     command: line.text("exec"),
     json: line.isSet("json"),
     background: line.isSet("background"),
     rebootPolicy: parseRebootPolicy(line),
+    force: line.isSet("force"),
   };
   for (const [isWrong, message, hint] of contradictions(open)) if (isWrong) throw usageError(message, hint);
   return open;
 }
 
 function contradictions(open: OpenArguments): readonly (readonly [boolean, string, string])[] {
-  const { wanted, localPorts, via, documentName, databaseUser } = open;
+  const { wanted, localPorts, via, documentName, databaseUser, keyName } = open;
   const hasSocks = wanted.some(({ kind }) => kind === "socks");
   return [
     [wanted.length === 0, "nothing is named to tunnel to", "tunnel.ts --rds, --to HOST:PORT or --socks PORT"],
@@ -141,6 +162,7 @@ function contradictions(open: OpenArguments): readonly (readonly [boolean, strin
       "name at most one --local-port for each target",
     ],
     [via === "port" && hasSocks, "cannot proxy by --via port: its sessions go to one host", "leave --via out"],
+    [via === "port" && keyName !== undefined, "cannot use a key by --via port: it takes none", "leave -i out"],
     [via === "ssh" && documentName !== undefined, "--document needs --via port", "add --via port"],
     [
       documentName !== undefined && wanted.length > 1,
@@ -180,11 +202,4 @@ function parseVia(line: CommandLine): "ssh" | "port" {
   const via = line.text("via") ?? "ssh";
   if (via === "ssh" || via === "port") return via;
   throw usageError(`cannot go via ${quoted(via)}`, "--via ssh, or --via port");
-}
-
-function parseRebootPolicy(line: CommandLine): RebootPolicy {
-  const [always, never] = [line.isSet("reboot"), line.isSet("no-reboot")];
-  if (always && never) throw usageError("cannot both reboot and not reboot", "choose --reboot or --no-reboot");
-  if (always) return "always";
-  return never ? "never" : "ask";
 }

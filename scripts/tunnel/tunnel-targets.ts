@@ -1,6 +1,7 @@
 // From what a person wrote to where the tunnel leads: settings' names, hosts and ports, databases found by API.
 import type { Aws } from "../command/aws-ports.ts";
 import { usageError } from "../command/command-line.ts";
+import { callNameOf } from "../command/database-name.ts";
 import { nearest } from "../command/did-you-mean.ts";
 import type { DatabaseEndpoint, InstanceNetwork } from "../command/network-ports.ts";
 import type { ProjectSettings, ProjectTarget } from "../command/project-settings.ts";
@@ -78,11 +79,6 @@ export async function findDatabase(
   if (only === undefined) throw notFound(kind, name, all, near, aws.region);
   const database = second === undefined ? only : await pick(kind, meant, terminal);
   return { name: callNameOf(database), host: database.host, port: database.port, database };
-}
-
-/** `orders`, or `orders/reader` for a cluster's second endpoint. */
-export function callNameOf({ name, role }: DatabaseEndpoint): string {
-  return role === "reader" ? `${name}/reader` : name;
 }
 
 function isCalled(database: DatabaseEndpoint, name: string): boolean {

@@ -73,6 +73,7 @@ const rules: readonly Rule[] = [
       "scripts/command/",
       "scripts/errors/",
       "scripts/aws/",
+      "scripts/ssh/shell-quote.ts",
       "scripts/platform/",
       "session-manager/clock.ts",
       "session-manager/index.ts",
@@ -116,6 +117,17 @@ const rules: readonly Rule[] = [
       "session-manager/",
     ],
     because: "a tunnel goes the way of connect; what it asks of AWS stands in CommandContext",
+  },
+  {
+    of: "scripts/completion/",
+    may: [
+      "scripts/completion/",
+      ...["bastion", "copy", "doctor", "shell", "tunnel"].map((folder) => `scripts/${folder}/`),
+      "scripts/errors/",
+      "scripts/ssh/shell-quote.ts",
+      "scripts/command/",
+    ],
+    because: "it reads the flags of all commands, so that none is named twice",
   },
   {
     of: "scripts/doctor/",

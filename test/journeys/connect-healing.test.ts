@@ -114,7 +114,7 @@ describe("connect.ts and an SSM Agent that is not connected", () => {
       expect(ownLines(outcome)).toEqual([
         `connect: error: cannot start session: the SSM Agent of "${NAME}" (${instanceId}) is not connected, and ${reason}`,
         `connect: hint: ${hint}`,
-        `connect: hint: what keeps it offline: ./scripts/doctor.ts ${instanceId}`,
+        `connect: hint: which link to it is broken: ./scripts/doctor.ts ${NAME}`,
       ]);
       expect(sandbox.endpoint.nodes.offlineUntilReboot.has(instanceId)).toBe(true);
     },

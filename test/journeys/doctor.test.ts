@@ -32,7 +32,8 @@ import {
 import { OPEN_LIMIT_MS, openTestSandbox, type TestSandbox } from "../harness/test-sandbox.ts";
 import { JOURNEY_LIMIT_MS, Journey, connectPolicyWithout, type ConnectOptions } from "./connect-journey.ts";
 
-const doctorScript = join(import.meta.dirname, "..", "..", "scripts", "doctor.ts");
+const scriptOf = (name: string): string => join(import.meta.dirname, "..", "..", "scripts", `${name}.ts`);
+const doctorScript = scriptOf("doctor");
 const DEPLOYED = "sandbox-dev-bastion-host";
 
 interface Diagnosis {
@@ -238,6 +239,34 @@ describe("doctor.ts", () => {
         symlinkSync(path, join(bin, program));
       }
       await expect(diagnose(DEPLOYED, { environment: { PATH: bin } })).resolves.toMatchObject({ firstBroken: "ssh" });
+    },
+    JOURNEY_LIMIT_MS,
+  );
+
+  it(
+    "is what the errors of all commands name last",
+    async () => {
+      const credentials = await sandbox.createUser("doctor-pointed-to", connectPolicyWithout("ssm:StartSession"));
+      const environment = journey.environment(credentials);
+      const commands: readonly (readonly [string, ...string[]])[] = [
+        ["connect", DEPLOYED, "--", "true"],
+        ["shell", DEPLOYED, "--", "true"],
+        ["sftp", DEPLOYED],
+        ["copy", `${DEPLOYED}:/etc/hosts`, "."],
+        ["proxy", DEPLOYED],
+        ["tunnel", "--to", "localhost:22", "--local-port", "0"],
+        ["tunnel", "--to", "localhost:22", "--local-port", "0", "--via", "port"],
+      ];
+      const outcomes = await Promise.all(
+        commands.map(([name, ...words]) => journey.person.run(scriptOf(name), words, { environment })),
+      );
+      for (const { status, stderr } of outcomes) {
+        expect(status).toBe(77);
+        const [last] = stderr.trimEnd().split("\n").slice(-1);
+        expect(last).toMatch(
+          /^[a-z]+: hint: which link to it is broken: .\/scripts\/doctor.ts sandbox-dev-bastion-host$/,
+        );
+      }
     },
     JOURNEY_LIMIT_MS,
   );

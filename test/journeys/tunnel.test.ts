@@ -1,6 +1,8 @@
 // Tunnels, as people open them: the real command, ssh and psql.
+import { readFileSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { createServer, type AddressInfo, type Server } from "node:net";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { letIn, letOut, type TestDatabase } from "../harness/database-network.ts";
 import { OPEN_LIMIT_MS, openTestSandbox, type TestSandbox } from "../harness/test-sandbox.ts";
@@ -43,6 +45,23 @@ describe("tunnel --to", () => {
       const tunnel = await journey.open(["--bastion", bastion, "--to", `localhost:${echoPort}`, "--local-port", "0"]);
       expect(await ask(tunnel.ports[0] ?? 0, "hello")).toBe("hello");
       expect((await tunnel.end()).status).toBe(130);
+      await journey.expectNothingLeft();
+    },
+    TUNNEL_LIMIT_MS,
+  );
+
+  it(
+    "makes the key pair that is named, uses it again, and never authorizes another one",
+    async () => {
+      const words = ["--to", `localhost:${echoPort}`, "--local-port", "0", "-i", "my_key"];
+      const first = await journey.open(words);
+      expect(await ask(first.ports[0] ?? 0, "hello")).toBe("hello");
+      expect((await first.end()).stderr).toContain('tunnel: made key pair "my_key", "my_key.pub"\n');
+      const publicKey = readFileSync(join(journey.person.home, "my_key.pub"), "utf8");
+      const second = await journey.open(words);
+      expect(await ask(second.ports[0] ?? 0, "again")).toBe("again");
+      expect((await second.end()).stderr).not.toContain("made key pair");
+      expect(readFileSync(join(journey.person.home, "my_key.pub"), "utf8")).toBe(publicKey);
       await journey.expectNothingLeft();
     },
     TUNNEL_LIMIT_MS,
