@@ -1,8 +1,10 @@
 // The frame of both apps: settings in, stacks out, and a message instead of a stack trace when the settings are wrong.
-import { writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { App, TerraformStack } from "cdktf";
 import { chooseBackend, type StateBackend } from "./backend.ts";
+import { refuseUnregistered } from "./registration/refuse-unregistered.ts";
+import type { StackJson } from "./registration/terraform-model.ts";
 import { readSettings, type Environment, type Settings } from "./settings.ts";
 import { SettingsError } from "./settings/settings-error.ts";
 
@@ -51,8 +53,10 @@ export function runApp(plan: AppPlan, { directory, environment, complain, output
       });
     plan.define(app, { settings, backendOf });
     app.synth();
-    for (const stack of app.node.children.filter((child) => TerraformStack.isStack(child)))
-      requireTerraform(directoryOf(stack.node.id, app));
+    for (const { node } of app.node.children.filter((child) => TerraformStack.isStack(child))) {
+      requireTerraform(directoryOf(node.id, app));
+      proveRegistration(node.id, app, complain);
+    }
     return 0;
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
@@ -72,6 +76,19 @@ function directoryOf(stackId: string, { outdir }: App): string {
  */
 function requireTerraform(stackDirectory: string): void {
   writeFileSync(join(stackDirectory, "versions.tf"), 'terraform {\n  required_version = ">= 1.10.0"\n}\n');
+}
+
+/** Of what Terraform would get, not of our constructs: whatever made the JSON, it is what will be deployed. */
+function proveRegistration(stackId: string, app: App, complain: AppContext["complain"]): void {
+  const directory = directoryOf(stackId, app);
+  try {
+    const json = JSON.parse(readFileSync(join(directory, "cdk.tf.json"), "utf8")) as StackJson;
+    for (const line of refuseUnregistered(stackId, json)) complain(`${line}\n`);
+  } catch (error) {
+    // Left where it is, `terraform apply` would find it.
+    rmSync(directory, { recursive: true });
+    throw error;
+  }
 }
 
 /** Name of the state file of a stack with STATE_BACKEND=local. */

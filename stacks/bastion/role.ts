@@ -8,6 +8,9 @@ import type { AwsAccount } from "../aws-account.ts";
 import { MAIN_RESOURCE } from "../named-stack.ts";
 import { policyDocument, type PolicyStatement } from "../policy-document.ts";
 
+/** Name of the inline policy with what features call; the proof of registration reads it by that name. */
+export const FEATURES_POLICY = "features";
+
 export interface BastionRoleProps {
   /** Where the bastion runs; the ARNs in its policies are built from it. */
   readonly account: AwsAccount;
@@ -57,7 +60,7 @@ export class BastionRole extends Construct {
       ...managedPolicyArns.map(
         (policyArn) => new IamRolePolicyAttachment(managed, attachmentId(policyArn), { role: role.name, policyArn }),
       ),
-      ...(featureStatements.length === 0 ? [] : [this.#policy("features", role.name, featureStatements)]),
+      ...(featureStatements.length === 0 ? [] : [this.#policy(FEATURES_POLICY, role.name, featureStatements)]),
       ...(statements.length === 0 ? [] : [this.#policy("added", role.name, statements.map(withIamVariables))]),
     ];
     this.roleArn = account.iamArn(`role/${name}`);

@@ -9,7 +9,7 @@ export interface Problem {
 }
 
 /** Exit statuses of the apps, from sysexits(3). */
-export const SettingsExitCode = { Data: 65, NotFound: 66 } as const;
+export const SettingsExitCode = { Data: 65, NotFound: 66, Software: 70 } as const;
 
 /** Stops synthesis. Carries all problems found, because mending them one a run is no pleasure. */
 export class SettingsError extends Error {

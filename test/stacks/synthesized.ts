@@ -1,5 +1,5 @@
 // What a settings file becomes: the app's own run, in a folder of its own, read back as Terraform would read it.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bastionApp } from "../../stacks/apps.ts";
@@ -16,6 +16,8 @@ export interface Synthesized {
   /** The JSON for Terraform; empty when the settings were refused. */
   readonly json: TerraformJson;
   readonly versions: string;
+  /** Whether there is something that Terraform would apply. */
+  readonly isThere: boolean;
 }
 
 export interface TerraformJson {
@@ -53,10 +55,12 @@ export function synthesize(settings: object = {}, options: SynthesizeOptions = {
     };
     const exitCode = runApp(app, { directory, environment, complain, outputDirectory });
     const read = (name: string): string => readFileSync(join(outputDirectory, "stacks", stack, name), "utf8");
-    if (exitCode !== 0) return { exitCode, complaint, json: {}, versions: "" };
+    const isThere = existsSync(join(outputDirectory, "stacks", stack));
+    if (exitCode !== 0) return { exitCode, complaint, json: {}, versions: "", isThere };
     return {
       exitCode,
       complaint,
+      isThere,
       json: JSON.parse(read("cdk.tf.json")) as TerraformJson,
       versions: read("versions.tf"),
     };
