@@ -2,27 +2,9 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { stateBucketApp } from "../apps.ts";
+import { terraformProgram, type DeployContext } from "../programs.ts";
 import { localStateFile } from "../run-app.ts";
 import { readSettings, type Environment } from "../settings.ts";
-
-/** What the program is handed of the world. */
-export interface DeployContext {
-  /** The project's folder. */
-  readonly directory: string;
-  readonly environment: Environment;
-  /** Options for `cdktf deploy`: `--auto-approve`. */
-  readonly deployOptions: readonly string[];
-  /** Runs a program in a folder, its output to the terminal; returns its exit status. */
-  readonly run: (program: Program) => number;
-  readonly say: (text: string) => void;
-}
-
-export interface Program {
-  /** The program's path, or its name; then its arguments. */
-  readonly command: readonly [string, ...string[]];
-  readonly workingDirectory: string;
-  readonly environment: Environment;
-}
 
 interface Outputs {
   readonly state_bucket: string;
@@ -107,13 +89,7 @@ function moveStateInto({ state_bucket, state_region }: Outputs, context: DeployC
   const synthesized = context.run({ command: [...APP], workingDirectory: context.directory, environment });
   if (synthesized !== 0) return synthesized;
   return context.run({
-    command: [
-      context.environment["TERRAFORM_BINARY_NAME"] ?? "terraform",
-      "init",
-      "-migrate-state",
-      "-force-copy",
-      "-input=false",
-    ],
+    command: [terraformProgram(context.environment), "init", "-migrate-state", "-force-copy", "-input=false"],
     workingDirectory: join(outputDirectory(context), "stacks", stateBucketApp.id),
     environment,
   });

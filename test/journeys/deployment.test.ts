@@ -1,7 +1,8 @@
-// The stack's life in the sandbox, with real Terraform and the real provider: deployed, unchanged, destroyed.
+// The stack's life in the sandbox, with real Terraform and the real provider: deployed, unchanged, renewed, destroyed.
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createStateBucket, deploy, destroy, terraformEnvironment, waitUntilOnline } from "../../sandbox/deploy.ts";
 import { sandboxEnvironment } from "../../sandbox/desk/environment-file.ts";
@@ -9,7 +10,7 @@ import { startEndpoint, startMoto, type Endpoint, type Moto } from "../../sandbo
 import { findProviderMirror, terraformPlatform } from "../../sandbox/terraform/provider-mirror.ts";
 import { systemClock as clock } from "../../session-manager/clock.ts";
 import { inventory } from "../harness/inventory.ts";
-import { Person } from "../harness/run-command.ts";
+import { Person, type CommandOutcome } from "../harness/run-command.ts";
 import { OPEN_LIMIT_MS, openTestSandbox, type TestSandbox } from "../harness/test-sandbox.ts";
 
 const projectDirectory = join(import.meta.dirname, "..", "..");
@@ -50,7 +51,8 @@ describe("the deployed bastion", () => {
   });
 });
 
-describe("a bastion that is destroyed", () => {
+describe("a bastion that is renewed, and then destroyed", () => {
+  const person = new Person();
   let directory: string;
   let moto: Moto;
   let endpoint: Endpoint;
@@ -66,11 +68,12 @@ describe("a bastion that is destroyed", () => {
   afterAll(async () => {
     await endpoint.close();
     await moto.close();
+    person.leave();
     rmSync(directory, { recursive: true });
   });
 
   it(
-    "leaves nothing, though its instance was protected, and begins though an earlier sandbox kept its state elsewhere",
+    "is another instance after `npm run roll`, leaves nothing though it was protected, and begins though an earlier sandbox kept its state elsewhere",
     async () => {
       rememberBackend(join(directory, "cdktf.out", "stacks", "bastion", ".terraform"));
       const before = await inventory(endpoint);
@@ -78,12 +81,34 @@ describe("a bastion that is destroyed", () => {
       const deployment = await deploy(options);
       await waitUntilOnline(deployment, endpoint, clock);
       expect(await inventory(endpoint)).not.toEqual(before);
+      const renewed = await roll(options.environment);
+      expect(renewed).toMatchObject({ status: 0, stderr: expect.stringContaining("replacing bastion 1 of 1") });
+      const [instanceId = ""] = await runningInstances(endpoint);
+      expect(deployment.instanceIds).not.toContain(instanceId);
+      await waitUntilOnline({ ...deployment, instanceIds: [instanceId] }, endpoint, clock);
       await destroy(options);
       expect(await inventory(endpoint)).toEqual(before);
     },
-    2 * TERRAFORM_LIMIT_MS,
+    3 * TERRAFORM_LIMIT_MS,
   );
+
+  function roll(environmentOfSandbox: Readonly<Record<string, string>>): Promise<CommandOutcome> {
+    const program = [join("scripts", "launcher.mjs"), join("stacks", "roll-bastions.ts"), "--auto-approve"];
+    return person.run(process.execPath, program, {
+      workingDirectory: projectDirectory,
+      environment: environmentOfSandbox,
+      timeLimitMs: TERRAFORM_LIMIT_MS,
+    });
+  }
 });
+
+async function runningInstances({ url, deployer }: Endpoint): Promise<string[]> {
+  const ec2 = new EC2Client({ endpoint: url, region, credentials: deployer });
+  const Filters = [{ Name: "instance-state-name", Values: ["running"] }];
+  const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({ Filters }));
+  ec2.destroy();
+  return Reservations.flatMap(({ Instances = [] }) => Instances.flatMap(({ InstanceId }) => InstanceId ?? []));
+}
 
 /** What Terraform wrote down when it last kept its state in S3, under another name. */
 function rememberBackend(terraformDirectory: string): void {

@@ -69,7 +69,7 @@ export const bastionSettings = {
   }),
   ami_policy: z.enum(["latest", "pinned"]).default("latest").meta({
     description:
-      "`latest` replaces the bastion when a newer image is out, which is how it gets its patches; `pinned` keeps the image it was made from.",
+      "`latest` replaces the bastion when a newer image is out, which is how it gets its patches; `pinned` keeps the image it was made from until `npm run roll` renews it.",
     example: "latest",
   }),
   bastion_count: z.int(isNot("a whole number")).min(1, isNot("1 or more")).default(1).meta({

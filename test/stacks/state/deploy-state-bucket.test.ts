@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { deployStateBucket, type Program } from "../../../stacks/state/deploy-state-bucket.ts";
+import type { Program } from "../../../stacks/programs.ts";
+import { deployStateBucket } from "../../../stacks/state/deploy-state-bucket.ts";
 
 let directory: string;
 let stateFile: string;
