@@ -1,19 +1,17 @@
-// The isolated bastion: a network without a way out, three endpoints, and one small instance behind them.
+// The isolated bastion: a network, as a rule one without a way out but three endpoints, and one small instance in it.
 import type { ITerraformDependable } from "cdktf";
 import type { Construct } from "constructs";
 import { AwsAccount } from "./aws-account.ts";
 import { keepStateIn } from "./backend.ts";
+import { BastionNetwork } from "./bastion-network.ts";
 import { addBastionOutputs } from "./bastion-outputs.ts";
 import { BastionHosts } from "./bastion/bastion-hosts.ts";
-import { interfaceServicesOf, type BastionFeature, type BastionFeatureIn } from "./bastion/feature.ts";
+import type { BastionFeatureIn } from "./bastion/feature.ts";
 import { Image, OS_USERS } from "./bastion/image.ts";
 import { BastionRole } from "./bastion/role.ts";
 import { BastionSecurityGroup } from "./bastion/security-group.ts";
 import { NamedStack } from "./named-stack.ts";
-import { EndpointServices, type EndpointService } from "./network/endpoint-services.ts";
-import { FlowLogs } from "./network/flow-logs.ts";
-import { InterfaceEndpoints } from "./network/interface-endpoints.ts";
-import { IsolatedNetwork, type ZoneChoice } from "./network/isolated-network.ts";
+import type { Network } from "./network/network.ts";
 import type { PolicyStatement } from "./policy-document.ts";
 import { addProvider } from "./provider.ts";
 import type { StackProps } from "./run-app.ts";
@@ -51,36 +49,20 @@ export class BastionStack extends NamedStack {
     this.#bastionName = bastionName(settings);
 
     const features = (props.features ?? []).map((feature) => feature(this.#account));
-    const services = new EndpointServices(this, "offered", { services: servicesOf(settings, features) });
-    const network = this.#addNetwork(services);
-    const statements = features.flatMap((feature) => feature.statements);
-    const role = this.#addRole(statements);
-    const group = new BastionSecurityGroup(this, "bastion_group", { name: this.#bastionName, vpcId: network.vpcId });
-    const endpoints = new InterfaceEndpoints(this, "endpoint", {
-      name: this.#prefix,
-      vpcId: network.vpcId,
-      subnetIds: network.subnetIds,
-      services,
-      clientSecurityGroupId: group.securityGroupId,
-      accountId: this.#account.accountId,
-      clientRoleArn: role.roleArn,
-      statements,
-    });
-    group.allowEndpoints(endpoints.endpoints);
-    group.allowTargets(settings.targets);
-    const after = [...network.routes, ...endpoints.prerequisites, ...group.rules, ...role.permissions];
-    this.#addOutputs(this.#addHosts({ network, role, group, after }));
-  }
-
-  #addNetwork(services: EndpointServices): IsolatedNetwork {
-    const network = new IsolatedNetwork(this, "network", {
+    const bastionNetwork = new BastionNetwork(this, {
+      settings,
+      account: this.#account,
       name: this.#bastionName,
-      vpcCidr: this.#settings.vpc_cidr,
-      subnetCidrs: this.#settings.vpc_private_subnets,
-      zoneChoice: zoneChoice(this.#settings, services),
+      prefix: this.#prefix,
+      features,
     });
-    new FlowLogs(this, "flow_logs", { account: this.#account, name: this.#prefix, vpcId: network.vpcId });
-    return network;
+    const { network } = bastionNetwork;
+    const role = this.#addRole(features.flatMap((feature) => feature.statements));
+    const group = new BastionSecurityGroup(this, "bastion_group", { name: this.#bastionName, vpcId: network.vpcId });
+    const ways = bastionNetwork.letOut({ role, group });
+    group.allowTargets(settings.targets);
+    const after = [...ways, ...group.rules, ...role.permissions];
+    this.#addOutputs(this.#addHosts({ network, role, group, after }));
   }
 
   #addRole(featureStatements: readonly PolicyStatement[]): BastionRole {
@@ -101,6 +83,7 @@ export class BastionStack extends NamedStack {
       amiId: new Image(this, "image", { name: image, instanceType }).amiId,
       instanceType,
       subnetIds: network.subnetIds,
+      publicAddresses: network.needsPublicAddresses,
       securityGroupId: group.securityGroupId,
       instanceProfileName: role.instanceProfileName,
       after,
@@ -123,25 +106,8 @@ export class BastionStack extends NamedStack {
 
 /** What the instances stand in, and what must exist before them. */
 interface HostSurroundings {
-  readonly network: IsolatedNetwork;
+  readonly network: Network;
   readonly role: BastionRole;
   readonly group: BastionSecurityGroup;
   readonly after: ITerraformDependable[];
-}
-
-/** Session Manager's own, and what the features call. */
-function servicesOf({ ec2messages_endpoint }: Settings, features: readonly BastionFeature[]): EndpointService[] {
-  const ofSessions: EndpointService[] = [
-    "ssm",
-    "ssmmessages",
-    ...(ec2messages_endpoint ? (["ec2messages"] as const) : []),
-  ];
-  return [...new Set([...ofSessions, ...interfaceServicesOf(features)])];
-}
-
-function zoneChoice(settings: Settings, services: EndpointServices): ZoneChoice {
-  const { availability_zones: zones, instance_type } = settings;
-  return zones === undefined
-    ? { kind: "offered", zones: services.zonesWith(instance_type), offer: `${instance_type} and all endpoints` }
-    : { kind: "named", zones };
 }

@@ -8,13 +8,21 @@ export { BastionSecurityGroup, type BastionSecurityGroupProps, type BastionTarge
 export { EncryptionKey, type EncryptionKeyProps } from "./encryption-key.ts";
 export { NamedStack } from "./named-stack.ts";
 export { EndpointServices, type EndpointService, type EndpointServicesProps } from "./network/endpoint-services.ts";
+export { ExistingEndpoints, type ExistingEndpointsProps } from "./network/existing-endpoints.ts";
+export { ExistingNetwork, type ExistingNetworkProps, type Tags } from "./network/existing-network.ts";
+export { ExistingS3Endpoint, type ExistingS3EndpointProps } from "./network/existing-s3-endpoint.ts";
 export { FlowLogs, type FlowLogsProps } from "./network/flow-logs.ts";
 export {
   InterfaceEndpoints,
   type InterfaceEndpoint,
   type InterfaceEndpointsProps,
 } from "./network/interface-endpoints.ts";
-export { IsolatedNetwork, type IsolatedNetworkProps, type ZoneChoice } from "./network/isolated-network.ts";
+export { IsolatedNetwork, type IsolatedNetworkProps } from "./network/isolated-network.ts";
+export { NatNetwork, type NatNetworkProps } from "./network/nat-network.ts";
+export { subnetAt, type Network, type SharedNetwork } from "./network/network.ts";
+export { PublicNetwork, type PublicNetworkProps } from "./network/public-network.ts";
+export { S3Endpoint, type S3EndpointProps } from "./network/s3-endpoint.ts";
+export type { ZoneChoice } from "./network/vpc.ts";
 export type { PolicyStatement } from "./policy-document.ts";
 export { PrivateBucket, type PrivateBucketProps } from "./private-bucket.ts";
 export {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { distance } from "fastest-levenshtein";
 import type { z } from "zod";
 import { checkSettings } from "./settings/checks.ts";
+import { completeAddresses } from "./settings/complete-addresses.ts";
 import { settingsSchema, type Settings, type SettingsFile } from "./settings/schema.ts";
 import { SettingsError, SettingsExitCode, type Problem } from "./settings/settings-error.ts";
 
@@ -18,7 +19,7 @@ const MAX_TYPING_ERRORS = 3;
 
 /** Settings that the AWS pattern has, and that an isolated bastion leaves no choice in. */
 const FIXED_KEYS: Readonly<Record<string, string>> = {
-  vpc_enable_nat_gateway: "leave it out: this network has no NAT gateway",
+  vpc_enable_nat_gateway: 'leave it out: "network": "nat" brings a NAT gateway',
   vpc_enable_vpn_gateway: "leave it out: this network has no VPN gateway",
   vpc_enable_dns_support: "leave it out: it is always on, because the endpoints' private names need it",
   vpc_enable_dns_hostnames: "leave it out: it is always on, because the endpoints' private names need it",
@@ -72,11 +73,11 @@ function readJson(directory: string, file: string): unknown {
 function parseSettings(content: unknown, from: { file: string; environmentName: string }): Settings {
   const result = settingsSchema.safeParse(withoutSchema(content), { reportInput: true });
   if (!result.success) throw new SettingsError(from.file, result.error.issues.flatMap(problemsOf));
-  const { tag_application, vpc_cidr } = result.data;
+  const { tag_application } = result.data;
   return {
     ...result.data,
+    ...completeAddresses(result.data),
     target_environment: result.data.target_environment ?? environmentPart(from),
-    vpc_private_subnets: result.data.vpc_private_subnets ?? [vpc_cidr],
     state_key: result.data.state_key ?? `bastion/${tag_application}-${from.environmentName}.tfstate`,
   };
 }

@@ -1,7 +1,10 @@
 // The bastion itself: small instances that nobody can reach but through Session Manager.
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
+import { Eip } from "@cdktf/provider-aws/lib/eip/index.js";
 import { Instance } from "@cdktf/provider-aws/lib/instance/index.js";
+import { NetworkInterface } from "@cdktf/provider-aws/lib/network-interface/index.js";
+import { subnetAt } from "../network/network.ts";
 
 export interface BastionHostsProps {
   /** Name tag of each; people and commands find the bastion by it. */
@@ -10,7 +13,7 @@ export interface BastionHostsProps {
   readonly amiId: string;
   /** Their size, as EC2 names it. */
   readonly instanceType: string;
-  /** The bastions are spread over them. */
+  /** The bastions are spread over them, by `subnetAt`. */
   readonly subnetIds: readonly string[];
   /** The only group that they have. */
   readonly securityGroupId: string;
@@ -27,6 +30,12 @@ export interface BastionHostsProps {
    * @default 1
    */
   readonly count?: number;
+  /**
+   * Whether each has a public address of its own, by which it reaches the internet where there is no NAT gateway.
+   *
+   * @default false
+   */
+  readonly publicAddresses?: boolean;
   /**
    * Whether a newer image replaces the bastion; without it, it keeps the one that it was made from.
    *
@@ -57,15 +66,12 @@ export class BastionHosts extends Construct {
   }
 
   #instance(index: number, props: BastionHostsProps): Instance {
-    const { subnetIds, replaceOnNewImage = true, terminationProtection = true, rootVolumeSizeGiB = 8 } = props;
-    const subnetId = subnetIds[index % subnetIds.length];
-    if (subnetId === undefined) throw new RangeError("bastions need a subnet");
+    const { replaceOnNewImage = true, terminationProtection = true, rootVolumeSizeGiB = 8 } = props;
+    const { placement, after } = this.#place(index, props);
     return new Instance(this, String(index + 1), {
       ami: props.amiId,
       instanceType: props.instanceType,
-      subnetId,
-      associatePublicIpAddress: false,
-      vpcSecurityGroupIds: [props.securityGroupId],
+      ...placement,
       iamInstanceProfile: props.instanceProfileName,
       disableApiTermination: terminationProtection,
       monitoring: true,
@@ -80,8 +86,39 @@ export class BastionHosts extends Construct {
         tags: { Name: props.name },
       },
       tags: { Name: props.name },
-      dependsOn: props.after,
+      dependsOn: after,
       ...(replaceOnNewImage ? {} : { lifecycle: { ignoreChanges: ["ami"] } }),
     });
+  }
+
+  #place(index: number, props: BastionHostsProps) {
+    const { securityGroupId, subnetIds, publicAddresses = false, after } = props;
+    const subnetId = subnetAt(subnetIds, index);
+    if (publicAddresses) return this.#publicPlace(String(index + 1), subnetId, props);
+    // Said even where subnets give out none: in a network of others they may.
+    const placement = { subnetId, associatePublicIpAddress: false, vpcSecurityGroupIds: [securityGroupId] };
+    return { placement, after };
+  }
+
+  /**
+   * A network interface that has its public address before the instance starts. An address that is given to an instance
+   * comes when it has booted, after the first call of its SSM Agent.
+   */
+  #publicPlace(number: string, subnetId: string, { name, securityGroupId, after }: BastionHostsProps) {
+    const tags = { Name: name };
+    const { id: networkInterfaceId } = new NetworkInterface(this, `interface_${number}`, {
+      subnetId,
+      securityGroups: [securityGroupId],
+      description: "Bastion",
+      tags,
+    });
+    const address = new Eip(this, `address_${number}`, {
+      domain: "vpc",
+      networkInterface: networkInterfaceId,
+      tags,
+      // By way of the routes it comes after the internet gateway, which EC2 lets go of only without public addresses.
+      dependsOn: after,
+    });
+    return { placement: { networkInterface: [{ networkInterfaceId, deviceIndex: 0 }] }, after: [...after, address] };
   }
 }

@@ -46,3 +46,11 @@ export function interfaceServicesOf(features: readonly BastionFeature[]): Endpoi
   const statements = features.flatMap((feature) => feature.statements);
   return INTERFACE_SERVICES.filter((service) => statementsOfService(service, statements).length > 0);
 }
+
+/** Whether a feature calls S3, in the role's name or in nobody's. */
+export function callsS3(features: readonly BastionFeature[]): boolean {
+  return features.some(
+    ({ statements, publicObjects = [] }) =>
+      publicObjects.length > 0 || statementsOfService("s3", statements).length > 0,
+  );
+}

@@ -1,4 +1,5 @@
 // The bastion's security group: nothing in, and out only to endpoints and targets.
+import { TerraformIterator, Token, type ITerraformIterator, type Precondition } from "cdktf";
 import { Construct } from "constructs";
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group/index.js";
 import { VpcSecurityGroupEgressRule } from "@cdktf/provider-aws/lib/vpc-security-group-egress-rule/index.js";
@@ -6,6 +7,7 @@ import { MAIN_RESOURCE } from "../named-stack.ts";
 import type { InterfaceEndpoint } from "../network/interface-endpoints.ts";
 
 const HTTPS_PORT = 443;
+const ANYWHERE = "0.0.0.0/0";
 /** AWS's limit for the description of a rule. */
 const MAX_DESCRIPTION_CHARACTERS = 255;
 
@@ -24,6 +26,14 @@ export interface BastionSecurityGroupProps {
   readonly name: string;
   /** The network it belongs to. */
   readonly vpcId: string;
+}
+
+/** Endpoints that others have made, by their groups. */
+export interface ExistingEndpointGroups {
+  /** A Terraform set, known at plan time. */
+  readonly securityGroupIds: string[];
+  /** What must hold of the groups. */
+  readonly preconditions: Precondition[];
 }
 
 /**
@@ -57,6 +67,28 @@ export class BastionSecurityGroup extends Construct {
       });
   }
 
+  /** The same for endpoints that were there before: which groups they have is known to Terraform only. */
+  allowExistingEndpoints({ securityGroupIds, preconditions }: ExistingEndpointGroups): void {
+    const forEach = TerraformIterator.fromList(securityGroupIds);
+    this.#allow(this, "to_existing_endpoints", {
+      description: "HTTPS to existing endpoints",
+      port: HTTPS_PORT,
+      destination: { forEach, referencedSecurityGroupId: Token.asString(forEach.value) },
+      ...(preconditions.length === 0 ? {} : { lifecycle: { precondition: preconditions } }),
+    });
+  }
+
+  /** Lets the bastion speak HTTPS to S3, by the addresses of its gateway endpoint. */
+  allowS3(prefixListId: string): void {
+    this.#allow(this, "to_s3", { description: "HTTPS to S3", port: HTTPS_PORT, destination: { prefixListId } });
+  }
+
+  /** Lets the bastion speak HTTPS to everybody: AWS's public addresses are many, and change. */
+  allowInternet(): void {
+    const destination = { cidrIpv4: ANYWHERE };
+    this.#allow(this, "to_internet", { description: "HTTPS to AWS, by the internet", port: HTTPS_PORT, destination });
+  }
+
   /** Lets the bastion reach the targets. Two of them may be behind one rule, since EC2 refuses the same rule twice. */
   allowTargets(targets: readonly BastionTarget[]): void {
     const scope = new Construct(this, "to_target");
@@ -72,7 +104,7 @@ export class BastionSecurityGroup extends Construct {
     }
   }
 
-  #allow(scope: Construct, id: string, { description, port, destination }: EgressRule): void {
+  #allow(scope: Construct, id: string, { description, port, destination, lifecycle }: EgressRule): void {
     const rule = new VpcSecurityGroupEgressRule(scope, id, {
       securityGroupId: this.securityGroupId,
       description,
@@ -80,6 +112,7 @@ export class BastionSecurityGroup extends Construct {
       fromPort: port,
       toPort: port,
       ...destination,
+      ...(lifecycle === undefined ? {} : { lifecycle }),
     });
     this.rules.push(rule);
   }
@@ -88,10 +121,16 @@ export class BastionSecurityGroup extends Construct {
 interface EgressRule {
   readonly description: string;
   readonly port: number;
-  readonly destination: { readonly cidrIpv4: string } | { readonly referencedSecurityGroupId: string };
+  readonly destination: Destination;
+  readonly lifecycle?: { readonly precondition: Precondition[] };
 }
 
-function destinationOf({ cidr, security_group_id }: BastionTarget): EgressRule["destination"] {
+type Destination =
+  | { readonly cidrIpv4: string }
+  | { readonly prefixListId: string }
+  | { readonly referencedSecurityGroupId: string; readonly forEach?: ITerraformIterator };
+
+function destinationOf({ cidr, security_group_id }: BastionTarget): Destination {
   if (cidr !== undefined) return { cidrIpv4: cidr };
   if (security_group_id !== undefined) return { referencedSecurityGroupId: security_group_id };
   throw new TypeError("a target has a cidr or a security group");

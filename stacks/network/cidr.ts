@@ -50,3 +50,9 @@ export function contains(outer: Cidr, inner: Cidr): boolean {
 export function overlap(one: Cidr, other: Cidr): boolean {
   return contains(one, other) || contains(other, one);
 }
+
+/** The lower and the upper half of a block of two addresses or more. */
+export function halves({ network, prefixLength }: Cidr): [Cidr, Cidr] {
+  const half = { network, prefixLength: prefixLength + 1 };
+  return [half, { ...half, network: network + addressCount(half) }];
+}

@@ -1,4 +1,5 @@
 // Interface endpoints for the SSM Agent, open to one group, one account and one role.
+import { TerraformIterator, Token } from "cdktf";
 import { Construct } from "constructs";
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group/index.js";
 import { VpcEndpoint } from "@cdktf/provider-aws/lib/vpc-endpoint/index.js";
@@ -6,6 +7,7 @@ import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-securit
 import { statementsOfService } from "../bastion/feature.ts";
 import { MAIN_RESOURCE } from "../named-stack.ts";
 import type { PolicyStatement } from "../policy-document.ts";
+import { endpointPolicy, forClientOnly, policyForAccount } from "./endpoint-policy.ts";
 import type { EndpointService, EndpointServices } from "./endpoint-services.ts";
 
 /** What the agent calls through each endpoint for sessions. */
@@ -51,6 +53,13 @@ export interface InterfaceEndpointsProps {
    * @default - nothing
    */
   readonly statements?: readonly PolicyStatement[];
+  /**
+   * The blocks of a VPC that others use too. An endpoint takes over its service's name for all in the VPC, so there it
+   * serves all in these blocks, and the whole account.
+   *
+   * @default - the VPC is the bastion's alone
+   */
+  readonly sharedVpcCidrs?: string[];
 }
 
 /** An endpoint as its neighbours need to know it. */
@@ -76,18 +85,26 @@ export class InterfaceEndpoints extends Construct {
     const name = `${props.name}-${service}`;
     const group = new SecurityGroup(scope, "security_group", {
       name: `${name}-endpoint`,
-      description: `Interface endpoint of ${service}: HTTPS from the bastion, nothing out`,
+      description: `Interface endpoint of ${service}: HTTPS from ${props.sharedVpcCidrs === undefined ? "the bastion" : "the VPC"}, nothing out`,
       vpcId: props.vpcId,
       tags: { Name: `${name}-endpoint` },
     });
+    const https = { securityGroupId: group.id, ipProtocol: "tcp", fromPort: HTTPS_PORT, toPort: HTTPS_PORT };
     const ingress = new VpcSecurityGroupIngressRule(scope, "from_bastion", {
-      securityGroupId: group.id,
+      ...https,
       description: "HTTPS from the bastion",
-      ipProtocol: "tcp",
-      fromPort: HTTPS_PORT,
-      toPort: HTTPS_PORT,
       referencedSecurityGroupId: props.clientSecurityGroupId,
     });
+    if (props.sharedVpcCidrs !== undefined) {
+      const forEach = TerraformIterator.fromList(props.sharedVpcCidrs);
+      const cidrIpv4 = Token.asString(forEach.value);
+      new VpcSecurityGroupIngressRule(scope, "from_vpc", {
+        ...https,
+        description: "HTTPS from the VPC",
+        forEach,
+        cidrIpv4,
+      });
+    }
     const endpoint = new VpcEndpoint(scope, MAIN_RESOURCE, {
       vpcId: props.vpcId,
       serviceName: props.services.nameOf(service),
@@ -95,50 +112,19 @@ export class InterfaceEndpoints extends Construct {
       subnetIds: props.subnetIds,
       securityGroupIds: [group.id],
       privateDnsEnabled: true,
-      policy: endpointPolicy(service, props),
+      policy: props.sharedVpcCidrs === undefined ? policyForBastion(service, props) : policyForAccount(props.accountId),
       tags: { Name: name },
     });
     return { group, ingress, endpoint };
   }
 }
 
-/**
- * `Principal: "*"` with conditions, because a role's ARN in `aws:PrincipalArn` matches all of its sessions.
- *
- * @see https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
- */
-function endpointPolicy(
-  service: EndpointService,
-  { accountId, clientRoleArn, statements = [] }: InterfaceEndpointsProps,
-) {
-  const sessionActions = SESSION_ACTIONS[service];
+/** What the agent calls for sessions, and what the features call. */
+function policyForBastion(service: EndpointService, props: InterfaceEndpointsProps): string {
+  const { statements = [] } = props;
+  const Action = SESSION_ACTIONS[service];
   const ofSessions: PolicyStatement[] =
-    sessionActions === undefined
-      ? []
-      : [{ Sid: "BastionOnly", Effect: "Allow", Action: sessionActions, Resource: "*" }];
-  const ofBastion = {
-    StringEquals: { "aws:PrincipalAccount": accountId },
-    ArnEquals: { "aws:PrincipalArn": clientRoleArn },
-  };
-  return JSON.stringify({
-    Version: "2012-10-17",
-    Statement: [...ofSessions, ...statementsOfService(service, statements)].map(
-      ({ Sid, Effect, Action, Resource, Condition = {} }) => ({
-        Sid,
-        Effect,
-        Principal: "*",
-        Action,
-        Resource,
-        Condition: joinConditions(Condition, ofBastion),
-      }),
-    ),
-  });
-}
-
-type Conditions = NonNullable<PolicyStatement["Condition"]>;
-
-/** Both must hold: keys under the same operator stand beside each other. */
-function joinConditions(one: Conditions, other: Conditions): Conditions {
-  const operators = new Set([...Object.keys(one), ...Object.keys(other)]);
-  return Object.fromEntries([...operators].map((operator) => [operator, { ...one[operator], ...other[operator] }]));
+    Action === undefined ? [] : [{ Sid: "BastionOnly", Effect: "Allow", Action, Resource: "*" }];
+  const all = [...ofSessions, ...statementsOfService(service, statements)];
+  return endpointPolicy(all.map((statement) => forClientOnly(statement, props)));
 }

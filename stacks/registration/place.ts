@@ -1,5 +1,6 @@
 // Where the instance stands: its subnet, its VPC, and how the subnet's route table leads to the internet.
 import { broken, held, outside, type Finding } from "./finding.ts";
+import { earlyAddress } from "./primary-interface.ts";
 import { listOf, nestedBlocks, type Arguments, type Block, type TerraformModel } from "./terraform-model.ts";
 
 export interface Place {
@@ -71,8 +72,11 @@ export function findInternetWay({ instance, subnet }: Place, model: TerraformMod
   if (isSet(route["nat_gateway_id"])) return natWay(route["nat_gateway_id"], restsOn, model);
   const gateway = findInternetGateway(route["gateway_id"], subnet, model);
   if ("obstacle" in gateway) return gateway;
+  const toGateway = [...restsOn, ...gateway.restsOn];
+  const address = earlyAddress(instance, model);
+  if (address !== undefined) return { restsOn: [...toGateway, [address]] };
   if (!hasPublicAddress(instance, subnet)) return { obstacle: "the instance has no public address" };
-  return { restsOn: [...restsOn, ...gateway.restsOn] };
+  return { restsOn: toGateway };
 }
 
 /** `associate_public_ip_address` decides; without it, the subnet does. */

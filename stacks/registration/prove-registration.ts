@@ -4,6 +4,7 @@ import { broken, held, isBroken, outside, type Broken, type Finding } from "./fi
 import { judgeEgress, judgeIngress } from "./firewalls.ts";
 import { judgeNetworkAcls } from "./network-acls.ts";
 import { findPlace, type Place } from "./place.ts";
+import { withPrimaryInterface } from "./primary-interface.ts";
 import { decide, readStatements, type Call } from "./policies.ts";
 import { findRole, judgePermissions } from "./role-links.ts";
 import { TerraformModel, type Block, type StackJson } from "./terraform-model.ts";
@@ -29,7 +30,7 @@ export interface Proof {
  */
 export function proveRegistrations(json: StackJson): Proof[] {
   const model = new TerraformModel(json);
-  return model.resources("aws_instance").map((instance) => proveInstance(instance, model));
+  return model.resources("aws_instance").map((instance) => proveInstance(withPrimaryInterface(instance, model), model));
 }
 
 function proveInstance(instance: Block, model: TerraformModel): Proof {

@@ -1,4 +1,5 @@
 // What each setting alone cannot show: whether the values can work together, as AWS would find out an hour later.
+import { networkKindProblems } from "./checks/network-kind.ts";
 import { networkProblems } from "./checks/network.ts";
 import { sessionPreferencesProblems } from "./checks/session-preferences.ts";
 import { targetProblems } from "./checks/targets.ts";
@@ -7,8 +8,11 @@ import type { Problem } from "./settings-error.ts";
 
 /** All problems of settings whose single values are right. */
 export function checkSettings(settings: Settings): Problem[] {
+  // Addresses of a network of another kind are no addresses to be looked at.
+  const kindProblems = networkKindProblems(settings);
+  const ofNetwork = kindProblems.length > 0 ? kindProblems : networkProblems(settings);
   return [
-    ...networkProblems(settings),
+    ...ofNetwork,
     ...targetProblems(settings),
     ...sessionPreferencesProblems(settings),
     ...duplicateProblems(settings),

@@ -6,6 +6,7 @@ import { sessionPreferencesSettings } from "./sections/session-preferences.ts";
 import { stateSettings } from "./sections/state.ts";
 
 export type { PolicyStatement, Target } from "./sections/bastion.ts";
+export type { ExistingNetworkSettings } from "./sections/network.ts";
 
 /** The settings by what they are about, in the order in which the manual tells of them. */
 export const settingsSections = {
@@ -29,6 +30,11 @@ export type SettingKey = keyof SettingsFile;
 /** The settings, checked and completed; construct props are filled from them. */
 export interface Settings extends SettingsFile {
   readonly target_environment: string;
+  /** Undefined with an existing network, whose addresses nobody wrote down here. */
+  readonly vpc_cidr: string | undefined;
+  /** None with a public or an existing network. */
   readonly vpc_private_subnets: string[];
+  /** None but with a NAT gateway or a public network. */
+  readonly vpc_public_subnets: string[];
   readonly state_key: string;
 }

@@ -40,7 +40,7 @@ const cases: Case[] = [
     what: "a key of the AWS pattern that is fixed here",
     settings: { vpc_enable_nat_gateway: false },
     error: '"vpc_enable_nat_gateway": is not a setting',
-    hint: "leave it out: this network has no NAT gateway",
+    hint: 'leave it out: "network": "nat" brings a NAT gateway',
   },
   {
     what: "an unknown key of a target",

@@ -12,24 +12,40 @@ const SMALLEST_SUBNET_ADDRESSES = 16;
 const RESERVED_ADDRESSES = 5;
 const SSM_ENDPOINTS = 2;
 
+/** Nothing of an existing network, whose addresses are none of the settings. */
 export function networkProblems(settings: Settings): Problem[] {
-  const blockProblems = [...cidrProblems(settings), ...roomProblems(settings)];
+  const { vpc_cidr } = settings;
+  if (settings.network === "existing" || vpc_cidr === undefined) return [];
+  const ours: OwnSettings = { ...settings, vpc_cidr };
+  const blockProblems = [...cidrProblems(ours), ...roomProblems(ours)];
   return [
     ...blockProblems,
     // Sums over subnets that do not fit would be a second error with the same cause.
-    ...(blockProblems.length === 0 ? [...subnetProblems(settings), ...addressProblems(settings)] : []),
-    ...zoneProblems(settings),
+    ...(blockProblems.length === 0 ? [...subnetProblems(ours), ...addressProblems(ours)] : []),
+    ...zoneProblems(ours),
   ];
 }
 
-const blocksOf = ({ vpc_cidr, vpc_private_subnets }: Settings): { key: string; text: string; cidr: Cidr }[] =>
-  [vpc_cidr, ...vpc_private_subnets].map((text, index) => ({
-    key: index === 0 ? "vpc_cidr" : `vpc_private_subnets[${index - 1}]`,
-    text,
-    cidr: readCidr(text),
-  }));
+/** Settings of a network of our own. */
+type OwnSettings = Settings & { readonly vpc_cidr: string };
 
-function cidrProblems(settings: Settings): Problem[] {
+interface Block {
+  readonly key: string;
+  readonly text: string;
+  readonly cidr: Cidr;
+}
+
+function blocksOf({ vpc_cidr, ...settings }: OwnSettings): [Block, ...Block[]] {
+  const listed = (key: "vpc_private_subnets" | "vpc_public_subnets"): Block[] =>
+    settings[key].map((text, index) => ({ key: `${key}[${index}]`, text, cidr: readCidr(text) }));
+  const vpc = { key: "vpc_cidr", text: vpc_cidr, cidr: readCidr(vpc_cidr) };
+  return [vpc, ...listed("vpc_private_subnets"), ...listed("vpc_public_subnets")];
+}
+
+/** The key of the subnets that the bastions stand in. */
+const bastionKey = ({ network }: Settings) => (network === "public" ? "vpc_public_subnets" : "vpc_private_subnets");
+
+function cidrProblems(settings: OwnSettings): Problem[] {
   const blocks = blocksOf(settings);
   // A subnet that takes the whole VPC, as it does by default, has no fault of its own.
   const unlike = blocks.filter(({ text }, index) => index === 0 || text !== settings.vpc_cidr);
@@ -52,24 +68,29 @@ function cidrProblems(settings: Settings): Problem[] {
   });
 }
 
-function roomProblems({ vpc_cidr, vpc_private_subnets }: Settings): Problem[] {
+function roomProblems(settings: OwnSettings): Problem[] {
+  const { vpc_cidr, vpc_private_subnets, vpc_public_subnets } = settings;
   const vpc = readCidr(vpc_cidr);
-  const count = vpc_private_subnets.length;
+  const count = vpc_private_subnets.length + vpc_public_subnets.length;
   if (count * SMALLEST_SUBNET_ADDRESSES <= addressCount(vpc)) return [];
   const prefixLength = LONGEST_PREFIX - Math.ceil(Math.log2(count));
   const larger = formatCidr(readCidr(`${vpc_cidr.split("/")[0] ?? ""}/${prefixLength}`));
+  const what =
+    settings.network === "nat"
+      ? `"vpc_cidr": ${vpc_private_subnets.length} private and ${vpc_public_subnets.length} public subnets`
+      : `"${bastionKey(settings)}": ${count} subnets`;
   return [
     {
-      message: `"vpc_private_subnets": ${count} subnets do not fit in "${vpc_cidr}", because AWS's smallest subnet is a /${LONGEST_PREFIX}`,
+      message: `${what} do not fit in "${vpc_cidr}", because AWS's smallest subnet is a /${LONGEST_PREFIX}`,
       cure: `write "vpc_cidr": "${larger}" and /${LONGEST_PREFIX} subnets inside it, or fewer subnets`,
     },
   ];
 }
 
-function subnetProblems(settings: Settings): Problem[] {
+function subnetProblems(settings: OwnSettings): Problem[] {
   const [vpc, ...subnets] = blocksOf(settings);
   return subnets.flatMap(({ key, text, cidr }, index) => {
-    if (vpc !== undefined && !contains(vpc.cidr, cidr))
+    if (!contains(vpc.cidr, cidr))
       return [
         {
           message: `"${key}": "${text}" is not inside "vpc_cidr", "${vpc.text}"`,
@@ -87,25 +108,28 @@ function subnetProblems(settings: Settings): Problem[] {
   });
 }
 
-function addressProblems({ vpc_private_subnets, bastion_count, ec2messages_endpoint }: Settings): Problem[] {
-  const bastionsEach = Math.ceil(bastion_count / vpc_private_subnets.length);
-  const needed = bastionsEach + SSM_ENDPOINTS + (ec2messages_endpoint ? 1 : 0);
-  return vpc_private_subnets.flatMap((text, index) => {
+function addressProblems(settings: OwnSettings): Problem[] {
+  const { bastion_count, ec2messages_endpoint } = settings;
+  const key = bastionKey(settings);
+  const endpoints = settings.network === "private-link" ? SSM_ENDPOINTS + (ec2messages_endpoint ? 1 : 0) : 0;
+  const needed = Math.ceil(bastion_count / settings[key].length) + endpoints;
+  return settings[key].flatMap((text, index) => {
     const free = addressCount(readCidr(text)) - RESERVED_ADDRESSES;
     if (needed <= free) return [];
     return [
       {
-        message: `"bastion_count": ${bastion_count} do not fit: "vpc_private_subnets[${index}]" has ${free} free addresses, ${needed} are needed`,
+        message: `"bastion_count": ${bastion_count} do not fit: "${key}[${index}]" has ${free} free addresses, ${needed} are needed`,
         cure: "lower bastion_count, or take larger subnets",
       },
     ];
   });
 }
 
-function zoneProblems({ availability_zones: zones, vpc_private_subnets, aws_region }: Settings): Problem[] {
+function zoneProblems(settings: OwnSettings): Problem[] {
+  const { availability_zones: zones, aws_region } = settings;
   if (zones === undefined) return [];
   const foreign = zones.find((zone) => aws_region !== undefined && zone.slice(0, -1) !== aws_region);
-  const count = vpc_private_subnets.length;
+  const count = settings[bastionKey(settings)].length;
   return [
     ...(foreign === undefined
       ? []
