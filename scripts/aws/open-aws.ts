@@ -1,5 +1,6 @@
 // Puts AWS together for a command: Region, credentials, and clients that are loaded when they are first needed.
 import type { Clock } from "../../session-manager/clock.ts";
+import type { AuditPorts } from "../command/audit-ports.ts";
 import type { Aws } from "../command/aws-ports.ts";
 import type { NetworkPorts } from "../command/network-ports.ts";
 import type { Reporter } from "../command/reporter.ts";
@@ -69,6 +70,7 @@ function meetNeeds(settings: ClientSettings): Aws {
     generateDataKey: async (kmsKeyId, context) => (await dataKeys()).generateDataKey(kmsKeyId, context),
     signUpgrade: async (url) => (await sessions()).signUpgrade(url),
     ...surroundingNetwork(settings),
+    ...lateAudit(settings),
     sendSshPublicKey: async (key) => (await instanceConnect()).sendSshPublicKey(key),
   };
 }
@@ -114,6 +116,15 @@ function lateActiveSessions(settings: ClientSettings): ActiveSessionPorts {
   return {
     activeSessions: async (instanceId) => (await ports()).activeSessions(instanceId),
     callerArn: async () => (await ports()).callerArn(),
+  };
+}
+
+/** What only audit asks. */
+function lateAudit(settings: ClientSettings): AuditPorts {
+  const ports = once(async () => (await import("./audit-records.ts")).auditPorts(settings));
+  return {
+    recordedCalls: async (sinceMs, signal) => (await ports()).recordedCalls(sinceMs, signal),
+    rememberedSessions: async (sinceMs) => (await ports()).rememberedSessions(sinceMs),
   };
 }
 

@@ -27,9 +27,14 @@ export function parseBastionTarget(word: string, osUser: string | undefined): Ba
   const named = name ?? word;
   return {
     word: named,
-    instanceId: INSTANCE_ID.test(named) ? named : undefined,
+    instanceId: isInstanceId(named) ? named : undefined,
     osUser: checkedOsUser(osUser ?? user),
   };
+}
+
+/** Whether it is an id, and not a Name tag. */
+export function isInstanceId(word: string): boolean {
+  return INSTANCE_ID.test(word);
 }
 
 function checkedOsUser(osUser: string | undefined): string | undefined {

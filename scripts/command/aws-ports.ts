@@ -1,6 +1,7 @@
 // What use cases need of AWS, each need a type of its own, so that a test hands in a few lines and no SDK.
 import type { Agent } from "node:http";
 import type { DataKey, EncryptionContext } from "../../session-manager/index.ts";
+import type { AuditPorts } from "./audit-ports.ts";
 import type { NetworkPorts } from "./network-ports.ts";
 import type { NetworkFacts, NodeFacts, RoleFacts } from "./network-facts.ts";
 
@@ -67,7 +68,7 @@ export interface SendSshPublicKeyRequest {
 }
 
 /** Each member is one need; a use case asks for those it has: `Pick<Aws, "startSession">`. */
-export interface Aws extends NetworkPorts {
+export interface Aws extends NetworkPorts, AuditPorts {
   readonly region: string;
   /** Profile that was named or is in force; undefined for the default one. */
   readonly profile: string | undefined;

@@ -155,6 +155,11 @@ const rules: readonly Rule[] = [
     ],
     because: "a copy goes the way of connect, several times over",
   },
+  {
+    of: "scripts/audit/",
+    may: ["scripts/audit/", "scripts/bastion/bastion-target.ts", "scripts/errors/", "scripts/command/"],
+    because: "an audit reads records: it opens nothing, and must work where nothing can be opened",
+  },
   { of: "scripts/", may: ["scripts/"], because: "an entry point names one use case and the frame" },
   { of: "bench/", may: ["bench/", "session-manager/", "sandbox/"], because: "a bench measures what ships" },
 ];
