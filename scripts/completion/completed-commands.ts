@@ -1,4 +1,5 @@
 // What the words of each command are: its own flags, and what stands behind and between them.
+import { auditFlags } from "../audit/audit-arguments.ts";
 import { connectFlags } from "../bastion/connect-arguments.ts";
 import { proxyFlags } from "../bastion/proxy-arguments.ts";
 import { sftpFlags } from "../bastion/sftp-command-line.ts";
@@ -35,6 +36,7 @@ const login = ["bastion", "file"] as const;
 const oneBastion = ["bastion", "unknown"] as const;
 
 const own: Readonly<Record<string, CompletedCommand>> = {
+  audit: { flags: auditFlags, positionals: oneBastion },
   completion: { flags: completionFlags, positionals: [shells, "unknown"] },
   connect: { flags: connectFlags, positionals: login },
   copy: { flags: copyFlags, positionals: ["place"] },

@@ -122,7 +122,7 @@ const rules: readonly Rule[] = [
     of: "scripts/completion/",
     may: [
       "scripts/completion/",
-      ...["bastion", "copy", "doctor", "shell", "tunnel"].map((folder) => `scripts/${folder}/`),
+      ...["audit", "bastion", "copy", "doctor", "shell", "tunnel"].map((folder) => `scripts/${folder}/`),
       "scripts/errors/",
       "scripts/ssh/shell-quote.ts",
       "scripts/command/",
