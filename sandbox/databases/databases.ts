@@ -1,11 +1,14 @@
-// RDS instances as an instance of EC2 meets them: a name in the network, firewalls before it, and a real PostgreSQL.
-import { CreateNetworkInterfaceCommand, type EC2Client } from "@aws-sdk/client-ec2";
-import { DescribeDBInstancesCommand, type DBInstance, type RDSClient } from "@aws-sdk/client-rds";
+// Databases as an instance of EC2 meets them: a name in the network, firewalls before it, and a real PostgreSQL.
+import { isIPv4 } from "node:net";
 import type { Duplex } from "node:stream";
+import { CreateNetworkInterfaceCommand, type EC2Client } from "@aws-sdk/client-ec2";
+import type { ElastiCacheClient } from "@aws-sdk/client-elasticache";
+import type { RDSClient } from "@aws-sdk/client-rds";
 import { joinedStreams } from "../instances/joined-streams.ts";
 import { sleep, type Clock } from "../../session-manager/clock.ts";
 import { isTokenValid, type TokenCheck } from "./authentication-token.ts";
 import { CertificateAuthority } from "./certificates.ts";
+import { type DatabaseRecord, describeCaches, describeDatabases } from "./database-records.ts";
 import { PostgresqlFront } from "./postgresql-front.ts";
 import { startPostgresql, type Postgresql } from "./postgresql.ts";
 import { rdsCluster } from "./rds-cluster.ts";
@@ -14,28 +17,25 @@ import { explainWay, type DatabasePlace } from "./way-to-database.ts";
 export interface DatabasesOptions extends TokenCheck {
   readonly ec2: EC2Client;
   readonly rds: RDSClient;
+  readonly elastiCache: ElastiCacheClient;
   readonly clock: Clock;
   /** Gets the certificate authority. */
   readonly directory: string;
 }
 
-/** A database that runs. */
-interface Running {
-  readonly postgresql: Postgresql;
-  readonly front: PostgresqlFront;
-}
-
-/** Names that only RDS gives; one that belongs to no instance has no address. */
+/** Names that only these services give; one that belongs to nobody has no address. */
 const RDS_DOMAIN = ".rds.amazonaws.com";
+const CACHE_DOMAIN = ".cache.amazonaws.com";
 /** How long Linux tries to reach somebody who does not answer (tcp_syn_retries = 6). */
 const UNANSWERED_MS = 127_000;
-const ENGINE = "postgres";
 
-/** The instances that moto knows; PostgreSQL is started for one when it is first reached, or when `start` says so. */
+/** Those that moto knows; PostgreSQL is started for one when it is first reached, or when `start` says so. */
 export class Databases {
   readonly certificateAuthority: CertificateAuthority;
   readonly #options: DatabasesOptions;
-  readonly #running = new Map<string, Promise<Running>>();
+  readonly #running = new Map<string, Promise<Postgresql>>();
+  /** By address: each shows a certificate of its own, and takes tokens for itself. */
+  readonly #fronts = new Map<string, Promise<PostgresqlFront>>();
   readonly #places = new Map<string, Promise<DatabasePlace>>();
   readonly #ways = new Map<string, Promise<string | undefined>>();
   readonly #closing = new AbortController();
@@ -53,7 +53,8 @@ export class Databases {
   async dial(instanceId: string, host: string, port: number): Promise<Duplex | undefined> {
     const database = await this.#find(host);
     if (database === undefined) {
-      if (host.endsWith(RDS_DOMAIN)) throw systemError("ENOTFOUND", `cannot resolve ${host}`);
+      if (host.endsWith(RDS_DOMAIN) || host.endsWith(CACHE_DOMAIN))
+        throw systemError("ENOTFOUND", `cannot resolve ${host}`);
       return undefined;
     }
     const obstacle = await this.#obstacle(instanceId, database);
@@ -61,24 +62,24 @@ export class Databases {
       await sleep(UNANSWERED_MS, this.#options.clock, this.#closing.signal);
       throw systemError("ETIMEDOUT", `no answer from ${host}: ${obstacle}`);
     }
-    if (port !== portOf(database) || database.Engine !== ENGINE)
+    if (port !== database.port || !database.isPostgresql)
       throw systemError("ECONNREFUSED", `nothing listens at ${host}:${port}`);
-    const { front } = await this.#start(database);
+    const front = await this.#front(database);
     const [near, far] = joinedStreams();
     front.accept(far);
     return near;
   }
 
   /**
-   * Starts the instance's PostgreSQL ahead of the first connection.
+   * Starts the PostgreSQL of an instance or cluster ahead of the first connection.
    *
    * @param sql - run on it as it is made, by RDS's superuser
    * @throws UserError (69) where there is no PostgreSQL
    */
   async start(identifier: string, sql = ""): Promise<Postgresql> {
-    const database = (await this.#describe()).find(({ DBInstanceIdentifier }) => DBInstanceIdentifier === identifier);
+    const database = (await describeDatabases(this.#options.rds)).find((each) => each.identifier === identifier);
     if (database === undefined) throw new TypeError(`there is no database "${identifier}"`);
-    return (await this.#start(database, sql)).postgresql;
+    return this.#start(database, sql);
   }
 
   /** To be called when EC2 or RDS may have changed. */
@@ -88,96 +89,85 @@ export class Databases {
 
   async close(): Promise<void> {
     this.#closing.abort(new TypeError("the sandbox ends"));
-    const all = await Promise.allSettled(this.#running.values());
-    await Promise.all(
-      all.map(async (each) => {
-        if (each.status === "rejected") return;
-        each.value.front.close();
-        await each.value.postgresql.close();
-      }),
-    );
+    const [fronts, running] = await Promise.all([
+      Promise.allSettled(this.#fronts.values()),
+      Promise.allSettled(this.#running.values()),
+    ]);
+    for (const front of fronts) if (front.status === "fulfilled") front.value.close();
+    await Promise.all(running.flatMap((each) => (each.status === "fulfilled" ? [each.value.close()] : [])));
   }
 
-  async #describe(): Promise<readonly DBInstance[]> {
-    return (await this.#options.rds.send(new DescribeDBInstancesCommand({}))).DBInstances ?? [];
-  }
-
-  async #find(host: string): Promise<DBInstance | undefined> {
-    for (const database of await this.#describe()) {
-      if (database.Endpoint?.Address === host) return database;
-      const place = await this.#places.get(identifierOf(database));
+  async #find(host: string): Promise<DatabaseRecord | undefined> {
+    for (const database of await this.#describe(host)) {
+      if (database.address === host) return database;
+      const place = await this.#places.get(database.key);
       if (place?.address === host) return database;
     }
     return undefined;
   }
 
-  #start(database: DBInstance, sql = ""): Promise<Running> {
-    const identifier = identifierOf(database);
-    let running = this.#running.get(identifier);
-    if (running === undefined) {
-      running = this.#startNow(database, sql);
-      this.#running.set(identifier, running);
-      running.catch(() => this.#running.delete(identifier)); // the next connection tries again, and tells again
-    }
-    return running;
-  }
-
-  async #startNow(database: DBInstance, sql: string): Promise<Running> {
-    const { Endpoint, DBName, MasterUsername } = database;
-    const address = Endpoint?.Address ?? "";
-    const cluster = rdsCluster({ databaseName: DBName, masterUser: MasterUsername ?? "postgres", sql });
-    const [certificate, postgresql] = await Promise.all([
-      this.certificateAuthority.issue(address),
-      startPostgresql({ clock: this.#options.clock, ...cluster }),
+  /** Those that the host could belong to. */
+  async #describe(host: string): Promise<readonly DatabaseRecord[]> {
+    const { rds, elastiCache } = this.#options;
+    const none = Promise.resolve([]);
+    const [databases, caches] = await Promise.all([
+      isIPv4(host) || host.endsWith(RDS_DOMAIN) ? describeDatabases(rds) : none,
+      isIPv4(host) || host.endsWith(CACHE_DOMAIN) ? describeCaches(elastiCache) : none,
     ]);
-    const target = {
-      address,
-      port: portOf(database),
-      resourceId: database.DbiResourceId ?? "",
-      hasIamAuthentication: database.IAMDatabaseAuthenticationEnabled === true,
-    };
-    const check = (user: string, token: string): Promise<boolean> =>
-      isTokenValid({ user, token }, target, this.#options);
-    return { postgresql, front: new PostgresqlFront({ postgresql, certificate, isTokenValid: check }) };
+    return [...databases, ...caches];
   }
 
-  async #obstacle(instanceId: string, database: DBInstance): Promise<string | undefined> {
+  #front(database: DatabaseRecord): Promise<PostgresqlFront> {
+    return kept(this.#fronts, database.address, () => this.#makeFront(database));
+  }
+
+  async #makeFront(database: DatabaseRecord): Promise<PostgresqlFront> {
+    const [certificate, postgresql] = await Promise.all([
+      this.certificateAuthority.issue(database.address),
+      this.#start(database),
+    ]);
+    const check = (user: string, token: string): Promise<boolean> =>
+      isTokenValid({ user, token }, database, this.#options);
+    return new PostgresqlFront({ postgresql, certificate, isTokenValid: check });
+  }
+
+  #start(database: DatabaseRecord, sql = ""): Promise<Postgresql> {
+    const { clock } = this.#options;
+    return kept(this.#running, database.key, () => startPostgresql({ clock, ...rdsCluster({ ...database, sql }) }));
+  }
+
+  async #obstacle(instanceId: string, database: DatabaseRecord): Promise<string | undefined> {
     const place = await this.#placeOf(database);
-    const key = `${instanceId} ${identifierOf(database)}`;
+    const key = `${instanceId} ${database.key}`;
     const known = this.#ways.get(key) ?? explainWay({ ...this.#options, instanceId, place });
     this.#ways.set(key, known);
     return known;
   }
 
-  #placeOf(database: DBInstance): Promise<DatabasePlace> {
-    const identifier = identifierOf(database);
-    const place = this.#places.get(identifier) ?? this.#giveAddress(database);
-    this.#places.set(identifier, place);
-    return place;
+  #placeOf(database: DatabaseRecord): Promise<DatabasePlace> {
+    return kept(this.#places, database.key, () => this.#giveAddress(database));
   }
 
-  /** RDS keeps a network interface in the customer's subnet; moto makes none. */
-  async #giveAddress(database: DBInstance): Promise<DatabasePlace> {
-    const { DBSubnetGroup, VpcSecurityGroups = [] } = database;
-    const securityGroupIds = VpcSecurityGroups.flatMap(({ VpcSecurityGroupId }) => VpcSecurityGroupId ?? []);
+  /** The services keep a network interface in the customer's subnet; moto makes none. */
+  async #giveAddress({ subnetId: SubnetId, securityGroupIds, port }: DatabaseRecord): Promise<DatabasePlace> {
     const { NetworkInterface } = await this.#options.ec2.send(
       new CreateNetworkInterfaceCommand({
-        SubnetId: DBSubnetGroup?.Subnets?.[0]?.SubnetIdentifier,
-        Groups: securityGroupIds,
+        SubnetId,
+        Groups: [...securityGroupIds],
         Description: "RDSNetworkInterface",
       }),
     );
     const { PrivateIpAddress: address = "", SubnetId: subnetId = "", VpcId: vpcId = "" } = NetworkInterface ?? {};
-    return { address, subnetId, vpcId, port: portOf(database), securityGroupIds };
+    return { address, subnetId, vpcId, port, securityGroupIds };
   }
 }
 
-function identifierOf({ DBInstanceIdentifier = "" }: DBInstance): string {
-  return DBInstanceIdentifier;
-}
-
-function portOf({ Endpoint }: DBInstance): number {
-  return Endpoint?.Port ?? 0;
+/** What the map holds for the key, or what is made now; a failure is not kept, so that the next one tries again. */
+function kept<Value>(map: Map<string, Promise<Value>>, key: string, make: () => Promise<Value>): Promise<Value> {
+  const known = map.get(key) ?? make();
+  map.set(key, known);
+  known.catch(() => map.delete(key));
+  return known;
 }
 
 function systemError(code: string, message: string): Error {

@@ -10,7 +10,9 @@ export interface WireAnswer {
   readonly body: string;
 }
 
-const QUERY_SERVICES = new Set(["iam", "sts", "rds", "sns", "autoscaling", "elasticloadbalancing", "monitoring"]);
+const QUERY_SERVICES = new Set([
+  ...["iam", "sts", "rds", "elasticache", "sns", "autoscaling", "elasticloadbalancing", "monitoring"],
+]);
 
 /** The protocol that a service speaks; `target` is the header `x-amz-target`, which only `json` has. */
 export function protocolOf(service: string, target: string | undefined): WireProtocol {

@@ -1,6 +1,7 @@
 // The AWS SDK's clients for the sandbox's own questions to moto, past the endpoint and its checks.
 import { CloudTrailClient } from "@aws-sdk/client-cloudtrail";
 import { EC2Client } from "@aws-sdk/client-ec2";
+import { ElastiCacheClient } from "@aws-sdk/client-elasticache";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { KMSClient } from "@aws-sdk/client-kms";
@@ -11,6 +12,7 @@ import { SECRET_HEADER, type MotoAddress } from "./moto.ts";
 export interface MotoClients {
   readonly cloudTrail: CloudTrailClient;
   readonly ec2: EC2Client;
+  readonly elastiCache: ElastiCacheClient;
   readonly eventBridge: EventBridgeClient;
   readonly iam: IAMClient;
   readonly kms: KMSClient;
@@ -26,6 +28,7 @@ export function motoClients({ url, secret }: MotoAddress, region: string): MotoC
   const clients = {
     cloudTrail: new CloudTrailClient(configuration),
     ec2: new EC2Client(configuration),
+    elastiCache: new ElastiCacheClient(configuration),
     eventBridge: new EventBridgeClient(configuration),
     iam: new IAMClient(configuration),
     kms: new KMSClient(configuration),

@@ -4,6 +4,7 @@ import type { EC2Client } from "@aws-sdk/client-ec2";
 import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import type { IAMClient } from "@aws-sdk/client-iam";
 import type { KMSClient } from "@aws-sdk/client-kms";
+import type { ElastiCacheClient } from "@aws-sdk/client-elasticache";
 import type { RDSClient } from "@aws-sdk/client-rds";
 import type { SSMClient } from "@aws-sdk/client-ssm";
 import { join } from "node:path";
@@ -26,10 +27,11 @@ import { Inventory } from "./inventory.ts";
 import { KmsKeys } from "./kms-keys.ts";
 import { ManagedNodes } from "./managed-nodes.ts";
 import { SessionKeys } from "./session-keys.ts";
+import { readFixedForwarding } from "./own-port-documents.ts";
 import { preferredKmsKeyId } from "./session-preferences.ts";
 import { PolicySimulation } from "./policy-simulation.ts";
 import { Sessions } from "./sessions.ts";
-import { Ssm } from "./ssm.ts";
+import { Ssm, type SsmOptions } from "./ssm.ts";
 
 /** The one that moto has. */
 const ACCOUNT = "123456789012";
@@ -40,6 +42,7 @@ export interface ServicesOptions {
   readonly eventBridge: EventBridgeClient;
   readonly iam: IAMClient;
   readonly kms: KMSClient;
+  readonly elastiCache: ElastiCacheClient;
   readonly rds: RDSClient;
   readonly ssm: SSMClient;
   readonly keys: Pick<AccessKeys, "find">;
@@ -103,11 +106,19 @@ export function joinServices(options: ServicesOptions): Services {
     lifecycle: new InstanceLifecycle({ inventory, nodes, databases, sessions, stopInstance }),
     ownCalls: ownCalls({
       cloudTrail: records.cloudTrail,
-      ssm: new Ssm({ ...options, sessions, nodes, preferredKmsKeyId: () => preferredKmsKeyId(options.ssm) }),
+      ssm: new Ssm({ ...options, ...documentsOf(options), sessions, nodes }),
       instanceConnect: new Ec2InstanceConnect({ inventory, authorizedKeys }),
       simulation: new PolicySimulation({ iam, account: ACCOUNT }),
       console: new ConsoleOutput({ inventory, clock, hostPublicKeys: (id) => instances.hostPublicKeys(id) }),
     }),
+  };
+}
+
+/** What the account's own session documents say. */
+function documentsOf({ ssm }: ServicesOptions): Pick<SsmOptions, "preferredKmsKeyId" | "fixedForwarding"> {
+  return {
+    preferredKmsKeyId: () => preferredKmsKeyId(ssm),
+    fixedForwarding: (documentName) => readFixedForwarding(ssm, documentName),
   };
 }
 

@@ -8,7 +8,7 @@ export const SESSION_DOCUMENTS = {
 } as const;
 
 /** Nobody else may begin a document's name so. */
-function isOwnedByAws(documentName: string): boolean {
+export function isOwnedByAws(documentName: string): boolean {
   return documentName.startsWith("AWS-");
 }
 
@@ -72,7 +72,18 @@ function checkedValue(name: string, given: unknown, rule: ParameterRule): string
   throw new AwsError("InvalidParameters", `Parameter "${name}" is missing or does not match its pattern.`);
 }
 
-/** Documents of the account's own, in moto, may be session documents too, which the sandbox's agent cannot read. */
+/**
+ * For a document that takes no parameters.
+ *
+ * @throws AwsError InvalidParameters when there are some
+ */
+export function refuseParameters(documentName: string, given: unknown): void {
+  const [stranger] = Object.keys(Object(given) as object);
+  if (stranger === undefined) return;
+  throw new AwsError("InvalidParameters", `Parameter "${stranger}" is not defined in document ${documentName}.`);
+}
+
+/** Documents of the account's own, in moto, may be session documents too, of which the agent reads but a few. */
 function missingDocument(documentName: string): AwsError {
   if (isOwnedByAws(documentName))
     return new AwsError("InvalidDocument", `Document with name ${documentName} does not exist.`);

@@ -7,6 +7,8 @@ export interface SessionRequest {
   /** Instance id. */
   readonly target: string;
   readonly documentName: string;
+  /** AWS's document that says what the agent does, where the one that was named is the account's own. */
+  readonly agentDocumentName?: string;
   /** As StartSession takes them: each value is a list, numbers are strings. */
   readonly parameters: Record<string, string[]>;
   /** Shown by DescribeSessions. */

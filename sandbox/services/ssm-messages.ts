@@ -176,7 +176,7 @@ export class SsmMessages {
 
   #start(session: Session): OpenSession {
     const { instances, clock, faults, timing = FAST_TIMING, agentVersion = AGENT_VERSION } = this.#options;
-    const { sessionId, target, documentName } = session;
+    const { sessionId, target, agentDocumentName: documentName = session.documentName } = session;
     const kind = sessionKind(documentName, session.parameters) ?? { sessionType: documentName, properties: null };
     const host = {
       clock,

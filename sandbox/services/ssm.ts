@@ -3,8 +3,9 @@ import { AwsError, unmodelled } from "../endpoint/aws-error.ts";
 import type { Call } from "../endpoint/call.ts";
 import type { Faults } from "../faults.ts";
 import type { ManagedNode, ManagedNodes } from "./managed-nodes.ts";
-import { readSessionParameters, SESSION_DOCUMENTS } from "./session-documents.ts";
-import type { Session, Sessions } from "./sessions.ts";
+import type { FixedForwarding } from "./own-port-documents.ts";
+import { isOwnedByAws, readSessionParameters, refuseParameters, SESSION_DOCUMENTS } from "./session-documents.ts";
+import type { Session, SessionRequest, Sessions } from "./sessions.ts";
 import { member, optionalMember, page } from "./ssm-input.ts";
 
 export interface SsmOptions {
@@ -17,6 +18,8 @@ export interface SsmOptions {
   readonly faults: Pick<Faults, "refuseResume">;
   /** The KMS key that the account's session preferences name. */
   readonly preferredKmsKeyId: () => Promise<string | undefined>;
+  /** Where a document of the account's own leads, if it leads to one port. */
+  readonly fixedForwarding: (documentName: string) => Promise<FixedForwarding | undefined>;
 }
 
 type NodeFilter = (node: ManagedNode) => boolean;
@@ -34,14 +37,14 @@ export class Ssm {
     const target = member(input, "Target", { maxLength: 400 });
     const documentName = optionalMember(input, "DocumentName", { maxLength: 128 }) ?? SESSION_DOCUMENTS.shell;
     const reason = optionalMember(input, "Reason", { maxLength: 256 });
-    const parameters = readSessionParameters(documentName, input["Parameters"]);
+    const document = await this.#document(documentName, input["Parameters"]);
     const connection = await this.#options.nodes.connection(target);
     if (!connection.connected) throw new AwsError("TargetNotConnected", `${target} is not connected.`);
     const kmsKeyId = await this.#options.preferredKmsKeyId();
     const { session, tokenValue } = this.#options.sessions.start({
       target,
       documentName,
-      parameters,
+      ...document,
       owner: caller.arn,
       ownerUserId: caller.userId,
       ...(reason === undefined ? {} : { reason }),
@@ -100,6 +103,17 @@ export class Ssm {
       InstanceInformationList: items.map((node) => describeNode(node, this.#options.agentVersion)),
       ...(nextToken === undefined ? {} : { NextToken: nextToken }),
     };
+  }
+
+  async #document(
+    documentName: string,
+    given: unknown,
+  ): Promise<Pick<SessionRequest, "agentDocumentName" | "parameters">> {
+    const isOwn = !isOwnedByAws(documentName) && documentName !== SESSION_DOCUMENTS.shell;
+    const fixed = isOwn ? await this.#options.fixedForwarding(documentName) : undefined;
+    if (fixed === undefined) return { parameters: readSessionParameters(documentName, given) };
+    refuseParameters(documentName, given);
+    return { agentDocumentName: fixed.documentName, parameters: fixed.parameters };
   }
 
   #session(input: Call["input"]): Session {

@@ -32,6 +32,7 @@ const THROTTLED = names("RequestLimitExceeded", "Throttling", "ThrottlingExcepti
 const NO_SUCH_INSTANCE = names("InvalidInstanceID.NotFound", "EC2InstanceNotFoundException");
 const MALFORMED_INSTANCE = names("InvalidInstanceID.Malformed");
 const INSTANCE_NOT_READY = names("EC2InstanceStateInvalidException", "EC2InstanceUnavailableException");
+const NO_SUCH_DOCUMENT = names("InvalidDocument", "InvalidDocumentVersion");
 const NO_SUCH_KEY = names("NotFoundException");
 const KEY_NOT_USABLE = names(
   "DisabledException",
@@ -91,6 +92,15 @@ const translations: readonly (readonly [ReadonlySet<string>, Translation])[] = [
       failed(call, "the instance is not running", {
         hint: "start it, then run the command again",
         exitCode: ExitCode.Unavailable,
+        cause,
+      }),
+  ],
+  [
+    NO_SUCH_DOCUMENT,
+    (call, cause) =>
+      failed(call, `no such session document in ${call.region}`, {
+        hint: `AWS says: ${printable(cause.message)}`,
+        exitCode: ExitCode.NotFound,
         cause,
       }),
   ],

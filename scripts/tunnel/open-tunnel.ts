@@ -100,7 +100,7 @@ async function bindFound(
   { given, written, listeners, instance }: Finding,
   context: CommandContext,
 ): Promise<Forward[]> {
-  const { wanted, bind } = given;
+  const { wanted, bind, documentName } = given;
   const network = await networkOf(wanted, instance, context);
   const forwards: Forward[] = [];
   for (const [index, each] of wanted.entries()) {
@@ -111,7 +111,8 @@ async function bindFound(
     if (!listeners.includes(listener)) listeners.push(listener);
     forwards.push({ target, listener });
   }
-  if (network !== undefined) {
+  // Where a document leads, it alone knows.
+  if (network !== undefined && documentName === undefined) {
     const checks = forwards.map(({ target }) => checkRules(target, network, context));
     await untilAborted(Promise.all(checks), context.signal);
   }

@@ -31,17 +31,8 @@ export interface TestDatabase {
 
 /** Makes it; nobody is admitted yet. */
 export async function createDatabase(request: DatabaseRequest): Promise<TestDatabase> {
-  const { ec2, rds, vpcId: VpcId, identifier, engine = "postgres" } = request;
-  const subnetId = await createSubnet(ec2, VpcId);
-  const { GroupId = "" } = await ec2.send(
-    new CreateSecurityGroupCommand({ VpcId, GroupName: `${identifier}-database`, Description: "a database" }),
-  );
-  await ec2.send(
-    new RevokeSecurityGroupEgressCommand({
-      GroupId,
-      IpPermissions: [{ IpProtocol: "-1", IpRanges: [{ CidrIp: "0.0.0.0/0" }] }],
-    }),
-  );
+  const { rds, identifier, engine = "postgres" } = request;
+  const { subnetId, groupId: GroupId } = await createDatabasePlace(request);
   const subnetGroup = { DBSubnetGroupName: identifier, DBSubnetGroupDescription: "a database's" };
   await rds.send(new CreateDBSubnetGroupCommand({ ...subnetGroup, SubnetIds: [subnetId] }));
   const { DBInstance } = await rds.send(
@@ -63,6 +54,25 @@ export async function createDatabase(request: DatabaseRequest): Promise<TestData
   return { identifier, address: Address, port: Port, groupId: GroupId, resourceId: DbiResourceId };
 }
 
+/** Where a database may stand: a subnet, and a security group that lets nothing in or out. */
+export async function createDatabasePlace({
+  ec2,
+  vpcId: VpcId,
+  identifier,
+}: Pick<DatabaseRequest, "ec2" | "vpcId" | "identifier">): Promise<{ subnetId: string; groupId: string }> {
+  const subnetId = await createSubnet(ec2, VpcId);
+  const { GroupId = "" } = await ec2.send(
+    new CreateSecurityGroupCommand({ VpcId, GroupName: `${identifier}-database`, Description: "a database" }),
+  );
+  await ec2.send(
+    new RevokeSecurityGroupEgressCommand({
+      GroupId,
+      IpPermissions: [{ IpProtocol: "-1", IpRanges: [{ CidrIp: "0.0.0.0/0" }] }],
+    }),
+  );
+  return { subnetId, groupId: GroupId };
+}
+
 /** The addresses that the databases' subnets are cut from: a VPC takes four blocks beside its own, so they share one. */
 const BLOCK = "10.10.1.0/24";
 const SUBNETS = Array.from({ length: 16 }, (_, index) => `10.10.1.${16 * index}/28`);
@@ -81,14 +91,17 @@ async function createSubnet(ec2: EC2Client, VpcId: string): Promise<string> {
   throw new Error(`no subnet is free in ${BLOCK} of ${VpcId}`);
 }
 
+/** A port behind a security group. */
+type Guarded = Pick<TestDatabase, "port" | "groupId">;
+
 /** The rule on the bastion's side. */
-export async function letOut(ec2: EC2Client, bastionGroupId: string, database: TestDatabase): Promise<void> {
+export async function letOut(ec2: EC2Client, bastionGroupId: string, database: Guarded): Promise<void> {
   const IpPermissions = port(database.port, database.groupId);
   await ec2.send(new AuthorizeSecurityGroupEgressCommand({ GroupId: bastionGroupId, IpPermissions }));
 }
 
 /** The rule on the database's side. */
-export async function letIn(ec2: EC2Client, bastionGroupId: string, database: TestDatabase): Promise<void> {
+export async function letIn(ec2: EC2Client, bastionGroupId: string, database: Guarded): Promise<void> {
   const IpPermissions = port(database.port, bastionGroupId);
   await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: database.groupId, IpPermissions }));
 }

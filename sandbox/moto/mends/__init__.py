@@ -7,6 +7,7 @@ afterwards, and after a restart of the endpoint in front.
 from . import (
     bucket_event_bridge,
     bucket_policy_conditions,
+    cache_nodes,
     canonical_parameters,
     database_resource_ids,
     endpoint_services,
@@ -27,6 +28,7 @@ from . import (
 def mend_all() -> None:
     bucket_event_bridge.mend()
     bucket_policy_conditions.mend()
+    cache_nodes.mend()
     canonical_parameters.mend()
     database_resource_ids.mend()
     endpoint_services.mend()

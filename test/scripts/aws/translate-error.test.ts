@@ -31,6 +31,7 @@ describe("translateError()", () => {
     ["ThrottlingException", 75, "AWS asks for fewer calls"],
     ["RequestLimitExceeded", 75, "AWS asks for fewer calls"],
     ["EC2InstanceNotFoundException", 66, "no such instance in eu-west-1"],
+    ["InvalidDocument", 66, "no such session document in eu-west-1"],
     ["EC2InstanceStateInvalidException", 69, "the instance is not running"],
     ["InternalServerError", 75, "AWS met an error of its own"],
   ])("translates %s to status %d", (name, exitCode, met) => {
