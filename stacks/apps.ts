@@ -2,8 +2,11 @@
 import type { App } from "cdktf";
 import type { AwsAccount } from "./aws-account.ts";
 import { BastionStack } from "./bastion-stack.ts";
+import type { BastionFeatureIn } from "./bastion/feature.ts";
+import { packageRepositories } from "./bastion/package-repositories.ts";
 import type { AppContents, AppPlan } from "./run-app.ts";
 import { SessionPreferencesStack } from "./session-preferences-stack.ts";
+import type { Settings } from "./settings.ts";
 import { StateBucketStack } from "./state-bucket-stack.ts";
 
 /** The bastion, and the stacks around it that the settings switch on; `cdktf.json` names its program. */
@@ -15,10 +18,18 @@ export const bastionApp: AppPlan = {
   },
   define: (app, { settings, backendOf }) => {
     const preferences = sessionPreferencesStack(app, { settings, backendOf });
-    const features = preferences === undefined ? [] : [(account: AwsAccount) => preferences.bastionFeature(account)];
+    const features = bastionFeatures(settings, preferences);
     new BastionStack(app, bastionApp.id, { settings, backend: backendOf(bastionApp.id), features });
   },
 };
+
+/** What the bastion does beside sessions. */
+function bastionFeatures({ patching, image }: Settings, preferences?: SessionPreferencesStack): BastionFeatureIn[] {
+  return [
+    ...(preferences === undefined ? [] : [(account: AwsAccount) => preferences.bastionFeature(account)]),
+    ...(patching ? [(account: AwsAccount) => packageRepositories(image, account)] : []),
+  ];
+}
 
 function sessionPreferencesStack(app: App, { settings, backendOf }: AppContents): SessionPreferencesStack | undefined {
   const { session_preferences: preferences } = settings;

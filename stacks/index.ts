@@ -3,6 +3,7 @@ export { AwsAccount } from "./aws-account.ts";
 export { BastionHosts, type BastionHostsProps } from "./bastion/bastion-hosts.ts";
 export type { BastionFeature, BastionFeatureIn } from "./bastion/feature.ts";
 export { Image, OS_USERS, type ImageName, type ImageProps } from "./bastion/image.ts";
+export { packageRepositories } from "./bastion/package-repositories.ts";
 export { BastionRole, type BastionRoleProps } from "./bastion/role.ts";
 export { BastionSecurityGroup, type BastionSecurityGroupProps, type BastionTarget } from "./bastion/security-group.ts";
 export { EncryptionKey, type EncryptionKeyProps } from "./encryption-key.ts";

@@ -1,6 +1,7 @@
 // What each setting alone cannot show: whether the values can work together, as AWS would find out an hour later.
 import { networkKindProblems } from "./checks/network-kind.ts";
 import { networkProblems } from "./checks/network.ts";
+import { patchingProblems } from "./checks/patching.ts";
 import { sessionPreferencesProblems } from "./checks/session-preferences.ts";
 import { targetProblems } from "./checks/targets.ts";
 import type { Settings } from "./schema.ts";
@@ -14,6 +15,7 @@ export function checkSettings(settings: Settings): Problem[] {
   return [
     ...ofNetwork,
     ...targetProblems(settings),
+    ...patchingProblems(settings),
     ...sessionPreferencesProblems(settings),
     ...duplicateProblems(settings),
   ];

@@ -72,6 +72,12 @@ export function scenarios(shippedSettings: object): Scenario[] {
       passedAtLeast: 200,
     },
     {
+      name: "bastion-that-patches-itself",
+      app: bastionApp,
+      settings: { tag_application: "sandbox", patching: true, ec2messages_endpoint: false, instance_type: "t4g.nano" },
+      passedAtLeast: 1,
+    },
+    {
       name: "session-preferences",
       app: bastionApp,
       stack: "session-preferences",

@@ -98,7 +98,7 @@ describe("the lists", () => {
   });
 
   it("leave out outputs by which one stack reads another", () => {
-    const outputs = { name: { description: "What it is called" }, "cross-stack-output-aws_vpcid": {} };
+    const outputs = { name: { description: "What it is called" }, cross_stack_output_aws_vpcid: {} };
     expect(outputsList(outputs)).toBe("- `name`: What it is called.");
   });
 

@@ -72,6 +72,12 @@ export const bastionSettings = {
       "`latest` replaces the bastion when a newer image is out, which is how it gets its patches; `pinned` keeps the image it was made from until `npm run roll` renews it.",
     example: "latest",
   }),
+  patching: z.boolean().default(false).meta({
+    description:
+      "Whether the bastion may fetch Amazon Linux's packages, by an endpoint of S3 that passes their bucket and no other: `sudo dnf upgrade --releasever=latest` then works without a way to the internet.",
+    example: true,
+    costs: "nothing: S3's gateway endpoint is free",
+  }),
   bastion_count: z.int(isNot("a whole number")).min(1, isNot("1 or more")).default(1).meta({
     description: "How many bastions; they share a Name tag and are spread over the subnets.",
     example: 1,
