@@ -1,9 +1,11 @@
 // Copies a file from the bastion to this computer: in parts, over all lanes, written in place, checked by SHA-256.
 import { constants } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, copyFile, open, realpath, rename } from "node:fs/promises";
 import { Writable } from "node:stream";
-import { PartWriter, digestPart, localFailure, samplePart, shrinks } from "./local-files.ts";
-import { type Part, overLanes, planParts } from "./parts.ts";
+import { errorCode } from "../errors/error-code.ts";
+import { PartWriter, checkRoom, digestPart, localFailure, samplePart, shrinks } from "./local-files.ts";
+import { partialPath } from "./partial.ts";
+import { type Part, overLanes, partLength, planParts } from "./parts.ts";
 import { type FileState, type ScriptRunner, digestRemote, readRemotePart } from "./remote-files.ts";
 import { bytesOf, partsToCopy } from "./same-parts.ts";
 import { type Copied, Progress, type Transfer, changed } from "./transfer.ts";
@@ -15,26 +17,60 @@ export interface Download {
   /** On the bastion. */
   readonly source: string;
   readonly state: FileState;
-  /** Here. */
+  /** Here; what is there already is replaced. */
   readonly destination: string;
 }
 
 /** @throws UserError for what a person can act on */
-export async function downloadFile(download: Download, transfer: Transfer): Promise<Copied> {
+export async function downloadFile(given: Download, transfer: Transfer): Promise<Copied> {
+  const destination = await realpath(given.destination).catch(() => given.destination);
+  const download = { ...given, destination };
   try {
-    const file = await open(download.destination, constants.O_RDWR | constants.O_CREAT, PRIVATE_MODE);
-    return await fill(file, download, transfer).finally(() => file.close());
+    return (await keepSame(download, transfer)) ?? (await fetchFile(download, transfer));
   } catch (cause) {
-    throw localFailure("write", download.destination, cause);
+    throw localFailure("write", destination, cause);
   }
+}
+
+/** What is there already needs no copy if it is the same. */
+async function keepSame(download: Download, transfer: Transfer): Promise<Copied | undefined> {
+  const { source, state, destination } = download;
+  const file = await open(destination, constants.O_RDONLY).catch(() => undefined);
+  if (file === undefined) return undefined;
+  try {
+    const { size } = await file.stat();
+    const sha256 = size === state.size ? await sameDigest(file, download, transfer) : undefined;
+    if (sha256 === undefined) return undefined;
+    await setState(file, state);
+    return { source, destination, bytes: size, keptBytes: size, seconds: 0, sessions: 1, isCompressed: false, sha256 };
+  } finally {
+    await file.close();
+  }
+}
+
+async function fetchFile(download: Download, transfer: Transfer): Promise<Copied> {
+  const { state, destination } = download;
+  const partial = partialPath(destination);
+  await checkRoom(partial, state.size);
+  await copyFile(destination, partial, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE).catch(ignoreUnlike);
+  const file = await open(partial, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, PRIVATE_MODE);
+  const copied = await fill(file, download, transfer).finally(() => file.close());
+  await rename(partial, destination);
+  return copied;
+}
+
+/** There is nothing to begin with, or more of it already. */
+function ignoreUnlike(cause: unknown): void {
+  if (!["ENOENT", "EEXIST"].includes(errorCode(cause) ?? "")) throw cause;
 }
 
 async function fill(file: FileHandle, download: Download, transfer: Transfer): Promise<Copied> {
   const { source, state, destination } = download;
   const { size } = state;
+  await file.chmod(PRIVATE_MODE);
   const { size: hadBytes } = await file.stat();
   await file.truncate(size);
-  const parts = planParts(size, transfer.lanes.limit);
+  const parts = planParts(size, partLength(size, transfer.lanes.limit));
   const missing = await partsToCopy({ file, path: source, parts, hadBytes }, transfer.lanes.first());
   const isCompressed = missing.length > 0 && (await paysCompression(source, size, transfer));
   const lanes = await transfer.lanes.forParts(missing.length);
@@ -44,15 +80,20 @@ async function fill(file: FileHandle, download: Download, transfer: Transfer): P
   ).finally(() => {
     progress.end();
   });
-  const sha256 = await verify(file, download, transfer);
-  await file.chmod(state.mode);
-  await file.utimes(state.modifiedSeconds, state.modifiedSeconds);
+  const sha256 = await sameDigest(file, download, transfer);
+  if (sha256 === undefined) throw changed(source);
+  await setState(file, state);
   const keptBytes = size - bytesOf(missing);
   const { seconds } = progress;
   return { source, destination, bytes: size, keptBytes, seconds, sessions: lanes.length, isCompressed, sha256 };
 }
 
-interface PartDownload {
+async function setState(file: FileHandle, { mode, modifiedSeconds }: FileState): Promise<void> {
+  await file.chmod(mode);
+  await file.utimes(modifiedSeconds, modifiedSeconds);
+}
+
+export interface PartDownload {
   readonly file: FileHandle;
   readonly source: string;
   readonly part: Part;
@@ -60,7 +101,7 @@ interface PartDownload {
   readonly onBytes: (bytes: number) => void;
 }
 
-async function readPart(
+export async function readPart(
   { file, source, part, isCompressed, onBytes }: PartDownload,
   lane: ScriptRunner,
 ): Promise<void> {
@@ -69,18 +110,26 @@ async function readPart(
   if (writer.written !== part.length) throw changed(source);
 }
 
-/** The digest of both sides; what was written to meanwhile has another one, or another size or time. */
-async function verify(file: FileHandle, { source, state }: Download, { lanes }: Transfer): Promise<string> {
+/** The digest of both sides; undefined when it differs, or the source has another size or time by now. */
+async function sameDigest(
+  file: FileHandle,
+  { source, state }: Download,
+  { lanes }: Transfer,
+): Promise<string | undefined> {
   const [there, here] = await Promise.all([
     digestRemote(lanes.first(), source),
     digestPart(file, { offset: 0, length: state.size }),
   ]);
   const isSame = there.state.size === state.size && there.state.modifiedSeconds === state.modifiedSeconds;
-  if (!isSame || there.sha256 !== here) throw changed(source);
-  return here;
+  return isSame && there.sha256 === here ? here : undefined;
 }
 
-async function paysCompression(path: string, size: number, { compression, lanes }: Transfer): Promise<boolean> {
+/** Whether it pays to compress a file on the bastion: all of it, if some of it shrinks. */
+export async function paysCompression(
+  path: string,
+  size: number,
+  { compression, lanes }: Pick<Transfer, "compression" | "lanes">,
+): Promise<boolean> {
   if (compression !== "auto") return compression === "always";
   const chunks: Buffer[] = [];
   const sample = new Writable({

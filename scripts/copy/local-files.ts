@@ -1,6 +1,7 @@
 // Files on this computer: digests, samples, and what the system says when it refuses.
 import { createHash } from "node:crypto";
-import type { FileHandle } from "node:fs/promises";
+import { type FileHandle, stat, statfs } from "node:fs/promises";
+import { dirname } from "node:path";
 import { Writable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { errorCode } from "../errors/error-code.ts";
@@ -9,6 +10,8 @@ import { quoted } from "../errors/printable.ts";
 import { UserError } from "../errors/user-error.ts";
 import type { Part } from "./parts.ts";
 
+/** What stat(2) counts in. */
+const STAT_BLOCK_BYTES = 512;
 const READ_BYTES = 256 * 1024;
 /** How much of a file is compressed to see whether it pays. */
 const SAMPLE_BYTES = 128 * 1024;
@@ -63,15 +66,38 @@ export class PartWriter extends Writable {
   }
 }
 
+/**
+ * Refuses what does not fit: of `bytes`, what the path has already need not be there again.
+ *
+ * @throws UserError (73)
+ */
+export async function checkRoom(path: string, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(dirname(path));
+  const taken = await stat(path).then(
+    ({ blocks }) => blocks * STAT_BLOCK_BYTES,
+    () => 0,
+  );
+  const missing = bytes - taken - bavail * bsize;
+  if (missing > 0) throw noRoom(path, `${Math.ceil(missing / 1024 / 1024)} MiB are missing`);
+}
+
+export function noRoom(path: string, met: string, cause?: unknown): UserError {
+  return new UserError(`cannot write ${quoted(path)}: no space left on its disk, ${met}`, {
+    hint: "make room, then run the command again: what has been copied is kept",
+    exitCode: ExitCode.CannotCreate,
+    cause,
+  });
+}
+
 /** What the system said about a path of this computer, for a person. */
 export function localFailure(doing: string, path: string, cause: unknown): unknown {
   const code = errorCode(cause);
-  if (code === undefined || cause instanceof UserError) return cause;
+  if (code === undefined || code.startsWith("ERR_") || cause instanceof UserError) return cause;
+  if (code === "ENOSPC" || code === "EDQUOT") return noRoom(path, "it is full", cause);
   const isMissing = code === "ENOENT" && doing === "read";
   const met = (cause as Error).message.split(",")[0] ?? code;
   return new UserError(`cannot ${doing} ${quoted(path)}: ${met}`, {
-    hint:
-      code === "ENOSPC" ? "make room, then run the command again: what has been copied is kept" : "look at that path",
+    hint: "look at that path",
     exitCode: isMissing ? ExitCode.NotFound : ExitCode.CannotCreate,
     cause,
   });

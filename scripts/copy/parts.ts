@@ -12,10 +12,14 @@ const LARGEST_PART_BYTES = 4 * 1024 * 1024;
 /** To ask for one costs a round trip. */
 const SMALLEST_PART_BYTES = 256 * 1024;
 
-/** The file in parts, several for each lane where it is large enough for that. */
-export function planParts(size: number, lanes: number): Part[] {
-  const wanted = Math.ceil(size / (lanes * 2));
-  const length = Math.min(LARGEST_PART_BYTES, Math.max(SMALLEST_PART_BYTES, wanted));
+/** How long parts should be where so many bytes travel: several for each lane, if they are enough for that. */
+export function partLength(bytes: number, lanes: number): number {
+  const wanted = Math.ceil(bytes / (lanes * 2));
+  return Math.min(LARGEST_PART_BYTES, Math.max(SMALLEST_PART_BYTES, wanted));
+}
+
+/** The file in parts of that length. */
+export function planParts(size: number, length: number): Part[] {
   const count = Math.ceil(size / length);
   return Array.from({ length: count }, (_, index) => {
     const offset = index * length;

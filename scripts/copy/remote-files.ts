@@ -2,6 +2,7 @@
 import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createGzip } from "node:zlib";
+import { errorCode } from "../errors/error-code.ts";
 import { ExitCode } from "../errors/exit-code.ts";
 import { printable, quoted } from "../errors/printable.ts";
 import { UserError } from "../errors/user-error.ts";
@@ -121,49 +122,66 @@ export interface PartRequest {
   readonly isCompressed: boolean;
 }
 
+export interface RemoteCopy {
+  /** Where it grows. */
+  readonly partial: string;
+  /** The path that it gets when it is whole. */
+  readonly destination: string;
+}
+
 /**
- * Makes the file, or gives it its new size; what it holds up to there stays.
+ * Makes the file that is not whole yet, from what has its path now, or gives it its new size; what it holds stays.
  *
  * @returns its size before
  * @throws UserError (73) when it may not be written, or does not fit on the instance's disk
  */
-export async function prepareRemote(lane: ScriptRunner, path: string, size: number): Promise<number> {
-  const doing = `write ${quoted(path)}`;
-  const answer = await text(lane, { script: PREPARE, words: [argument(path), String(size)], doing });
+export async function prepareRemote(
+  lane: ScriptRunner,
+  { partial, destination }: RemoteCopy,
+  size: number,
+): Promise<number> {
+  const doing = `write ${quoted(destination)}`;
+  const words = [argument(partial), String(size), argument(destination)];
+  const answer = await text(lane, { script: PREPARE, words, doing });
   const [had, missing] = answer.split(" ").map(Number);
   if (missing === 0) return had ?? 0;
-  throw noSpace(doing, `${Math.ceil((missing ?? 0) / 1024 / 1024)} MiB are missing`);
+  throw noSpace(doing, missingBytes(missing ?? 0));
 }
 
-/** Gives the file its mode and time. */
+/** Gives the file its mode and time, and then its path. */
 export async function finishRemote(
   lane: ScriptRunner,
-  path: string,
+  { partial, destination }: RemoteCopy,
   { mode, modifiedSeconds }: Pick<FileState, "mode" | "modifiedSeconds">,
 ): Promise<void> {
-  const words = [argument(path), mode.toString(8), String(modifiedSeconds)];
-  await text(lane, { script: FINISH, words, doing: `set mode and time of ${quoted(path)}` });
+  const words = [argument(partial), mode.toString(8), String(modifiedSeconds), argument(destination)];
+  await text(lane, { script: FINISH, words, doing: `write ${quoted(destination)}` });
 }
 
-interface TextRun {
+export interface TextRun {
   readonly script: string;
   readonly words: readonly string[];
   /** For the error: `cannot <doing> on the bastion`. */
   readonly doing: string;
-  readonly input?: string;
+  readonly input?: string | Buffer;
+  /** @default - `utf8` */
+  readonly encoding?: BufferEncoding;
 }
 
 /** What a script prints. */
-async function text(lane: ScriptRunner, { script, words, doing, input = "" }: TextRun): Promise<string> {
+export async function text(
+  lane: ScriptRunner,
+  { script, words, doing, input = "", encoding = "utf8" }: TextRun,
+): Promise<string> {
   const run = lane.run(script, words);
   run.input.end(input);
   let printed = "";
-  run.output.setEncoding("utf8").on("data", (chunk: string) => (printed += chunk));
+  run.output.setEncoding(encoding).on("data", (chunk: string) => (printed += chunk));
   await settle(lane, run.ended, Promise.resolve(), doing);
   return printed.trim();
 }
 
-/** Waits for the script and for what was carried to or from it; the script's own words come first. */
+/** Waits for the script and for what was carried to or from it. The script's words come first, but after a file's here. */
 export async function settle(
   lane: ScriptRunner,
   ended: Promise<{ readonly status: number; readonly said: string }>,
@@ -174,12 +192,24 @@ export async function settle(
   if (run.status === "rejected") throw run.reason;
   const { status, said } = run.value;
   if (lane.isLost) throw new LaneLostError(`cannot ${doing}: the session has ended`);
+  if (carriage.status === "rejected" && isOfFileHere(carriage.reason)) throw carriage.reason;
   if (status !== 0 || said !== "") throw remoteFailure(doing, status, said);
   if (carriage.status === "rejected") throw carriage.reason;
 }
 
+/** What programs say when a disk is full; GNU tar tells of a file that fitted in part how much of it has. */
+export function tellsFullDisk(said: string): boolean {
+  return /No space left on device|Disk quota exceeded|Wrote only \d+ of/.test(said);
+}
+
+/** A pipe that breaks is the script's end, which has its own reason. */
+function isOfFileHere(error: unknown): boolean {
+  const code = errorCode(error);
+  return code !== undefined && /^E[A-Z]+$/.test(code) && code !== "EPIPE" && code !== "ECONNRESET";
+}
+
 function remoteFailure(doing: string, status: number, said: string): UserError {
-  if (said.includes("No space left on device")) return noSpace(doing, "its disk is full");
+  if (tellsFullDisk(said)) return noSpace(doing, "its disk is full");
   const denied = said.includes("Permission denied");
   const last = said.split("\n").at(-1) ?? "";
   const met = last === "" ? `it ended with status ${status}` : printable(last);
@@ -189,7 +219,12 @@ function remoteFailure(doing: string, status: number, said: string): UserError {
   });
 }
 
-function noSpace(doing: string, met: string): UserError {
+/** E.g. `12 MiB are missing`. */
+export function missingBytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1024 / 1024)} MiB are missing`;
+}
+
+export function noSpace(doing: string, met: string): UserError {
   return new UserError(`cannot ${doing} on the bastion: no space left on its disk, ${met}`, {
     hint: "make room there, then run the command again: what has been copied is kept",
     exitCode: ExitCode.CannotCreate,

@@ -14,10 +14,10 @@ import type { WorkDirectory } from "../platform/work-directory.ts";
 import type { CopyArguments } from "./copy-arguments.ts";
 import { downloadFile } from "./download.ts";
 import { localFailure } from "./local-files.ts";
-import { LaneLostError, statRemote } from "./remote-files.ts";
+import { type FileState, LaneLostError, statRemote } from "./remote-files.ts";
 import { SessionLanes } from "./session-lanes.ts";
 import { type Copied, type Transfer, mebibytes } from "./transfer.ts";
-import { downloadTree, uploadTree } from "./tree.ts";
+import { downloadTree, uploadTree } from "./tree-sides.ts";
 import { uploadFile } from "./upload.ts";
 
 /**
@@ -73,16 +73,22 @@ async function download(source: string, given: CopyArguments, { transfer, workin
   const state = await statRemote(transfer.lanes.first(), source);
   if (state === undefined) throw notFound(`${quoted(source)} on the bastion`);
   const wanted = resolve(workingDirectory, given.destination);
-  const isDirectory = await stat(wanted).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
+  const isDirectory = (await kindHere(wanted)) === "directory";
   checkManyInto(given, isDirectory);
   const destination = isDirectory ? join(wanted, nameIn(source)) : wanted;
-  if (state.kind === "file") return downloadFile({ source, state, destination }, transfer);
   if (state.kind === "other") throw notAFile(source);
-  checkRecursive(source, given);
+  if (state.kind === "directory") checkRecursive(source, given);
+  checkReplaceable(destination, state.kind, await kindHere(destination));
+  if (state.kind === "file") return downloadFile({ source, state, destination }, transfer);
   return downloadTree({ source, destination }, transfer);
+}
+
+/** What has that path on this computer; undefined when nothing has. */
+async function kindHere(path: string): Promise<FileState["kind"] | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) return undefined;
+  if (found.isDirectory()) return "directory";
+  return found.isFile() ? "file" : "other";
 }
 
 async function upload(name: string, given: CopyArguments, { transfer, workingDirectory }: Place): Promise<Copied> {
@@ -90,13 +96,26 @@ async function upload(name: string, given: CopyArguments, { transfer, workingDir
   const found = await stat(source).catch((cause: unknown) => {
     throw localFailure("read", name, cause);
   });
-  const there = await statRemote(transfer.lanes.first(), given.destination);
-  checkManyInto(given, there?.kind === "directory");
-  const destination = there?.kind === "directory" ? posix.join(given.destination, basename(source)) : given.destination;
-  if (found.isFile()) return uploadFile({ source, destination }, transfer);
-  if (!found.isDirectory()) throw notAFile(name);
-  checkRecursive(name, given);
+  const wanted = await statRemote(transfer.lanes.first(), given.destination);
+  const isDirectory = wanted?.kind === "directory";
+  checkManyInto(given, isDirectory);
+  if (!found.isFile() && !found.isDirectory()) throw notAFile(name);
+  if (found.isDirectory()) checkRecursive(name, given);
+  const destination = isDirectory ? posix.join(given.destination, basename(source)) : given.destination;
+  const there = isDirectory ? await statRemote(transfer.lanes.first(), destination) : wanted;
+  checkReplaceable(destination, found.isFile() ? "file" : "directory", there?.kind);
+  if (found.isFile()) return uploadFile({ source, destination, there }, transfer);
   return uploadTree({ source, destination }, transfer);
+}
+
+/** A file takes the place of a file only, and what is in a directory goes into a directory only. */
+function checkReplaceable(path: string, kind: FileState["kind"], there: FileState["kind"] | undefined): void {
+  if (there === undefined || there === kind) return;
+  const what = { file: "a file", directory: "a directory", other: "neither a file nor a directory" };
+  throw new UserError(`cannot write ${quoted(path)}: what is there is ${what[there]}`, {
+    hint: "name another destination, or move that away",
+    exitCode: ExitCode.CannotCreate,
+  });
 }
 
 /** The last name of a path on the bastion; its home and root have none that could be made here. */

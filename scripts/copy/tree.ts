@@ -1,16 +1,13 @@
-// Copies a directory as one tar stream, compressed, its SHA-256 taken on both sides.
-import { spawn } from "node:child_process";
-import { createHash, type Hash } from "node:crypto";
-import { mkdir } from "node:fs/promises";
-import { Transform } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { createGunzip, createGzip } from "node:zlib";
+// Copies a directory: small files and links as tar streams, large files in parts, over all lanes. It grows under a name
+// of its own and is put where it belongs when the SHA-256 of each file is the same on both sides.
 import { ExitCode } from "../errors/exit-code.ts";
 import { quoted } from "../errors/printable.ts";
 import { UserError } from "../errors/user-error.ts";
-import { LaneLostError, type ScriptRunner, argument } from "./remote-files.ts";
-import { READ_TREE, WRITE_TREE } from "./remote-scripts.ts";
+import { overLanes, partLength, planParts, type Part } from "./parts.ts";
+import type { ScriptRunner } from "./remote-files.ts";
+import type { TreeToBe } from "./remote-tree.ts";
 import { type Copied, Progress, type Transfer, changed } from "./transfer.ts";
+import { type Entry, type Name, type Piece, digestOfDigests, isLarge, shownName, treePieces } from "./tree-entries.ts";
 
 export interface TreeCopy {
   readonly source: string;
@@ -18,105 +15,177 @@ export interface TreeCopy {
   readonly destination: string;
 }
 
-const DIGEST_LINE = /^(?<sha256>[0-9a-f]{64}) [ *]-$/m;
+/** A directory that is looked at. */
+export interface Tree {
+  /** Nothing when there is none. */
+  list(): Promise<readonly Entry[]>;
+  /** SHA-256 of the files, in hexadecimal, but for those that cannot be read. */
+  digests(names: readonly Name[]): Promise<Map<Name, string>>;
+}
 
-/** @throws UserError for what a person can act on */
-export async function downloadTree({ source, destination }: TreeCopy, transfer: Transfer): Promise<Copied> {
-  await mkdir(destination, { recursive: true });
-  const lane = transfer.lanes.first();
-  const run = lane.run(READ_TREE, [argument(source)]);
-  run.input.end();
-  const tar = startTar(["-xpof", "-", "-C", destination]);
-  const meter = new Meter(source, transfer);
-  const carried = pipeline(run.output, createGunzip(), meter.stream, tar.input);
-  const [{ said }, , unpacked] = await settled(lane, [run.ended, carried, tar.ended]);
-  return meter.result({ source, destination }, said, [said.replace(DIGEST_LINE, "").trim(), unpacked]);
+/** Both sides of a copy, one of them on the bastion. */
+export interface TreeSides {
+  readonly source: Tree;
+  /** What has the path already. */
+  readonly standing: Tree;
+  /** What is not whole yet. */
+  readonly staged: Tree;
+  /** Makes the directory in which the copy grows, or opens what an earlier run has left of it. */
+  open(): Promise<void>;
+  prepare(toBe: TreeToBe): Promise<void>;
+  /** Which of the parts differ, of a file that an earlier run has begun. */
+  missingParts(entry: Entry, parts: readonly Part[], hadBytes: number): Promise<readonly Part[]>;
+  carry(piece: Piece, lane: ScriptRunner, onBytes: (bytes: number) => void): Promise<void>;
+  /** Gives modes and times to what has not brought its own. */
+  setStates(entries: readonly Entry[]): Promise<void>;
+  /** Puts what is whole where it belongs. */
+  place(entries: readonly Entry[]): Promise<void>;
 }
 
 /** @throws UserError for what a person can act on */
-export async function uploadTree({ source, destination }: TreeCopy, transfer: Transfer): Promise<Copied> {
-  const lane = transfer.lanes.first();
-  const run = lane.run(WRITE_TREE, [argument(destination)]);
-  let printed = "";
-  run.output.setEncoding("utf8").on("data", (chunk: string) => (printed += chunk));
-  const tar = startTar(["-cf", "-", "-C", source, "."]);
-  const meter = new Meter(source, transfer);
-  tar.input.end();
-  const carried = pipeline(tar.output, meter.stream, createGzip({ level: 1 }), run.input);
-  const [{ said }, , packed] = await settled(lane, [run.ended, carried, tar.ended]);
-  return meter.result({ source, destination }, printed, [said, packed]);
+export async function copyTree(copy: TreeCopy, sides: TreeSides, transfer: Transfer): Promise<Copied> {
+  const listing = await sides.source.list();
+  const root = listing.find(({ name }) => name === ".");
+  if (root?.kind !== "directory") throw cannotRead(copy.source);
+  const entries = listing.filter(({ kind }) => kind !== "special" && kind !== "unreadable");
+  await sides.open();
+  const plan = await planTree(entries, sides, transfer.lanes.limit);
+  const directories = entries.filter(({ kind }) => kind === "directory");
+  await sides.prepare({ ...plan, directories: directories.map(({ name }) => name) });
+  const progress = new Progress(copy.source, plan.bytes, transfer);
+  const lanes = await transfer.lanes.forParts(plan.pieces.length);
+  await overLanes(lanes, plan.pieces, (piece, lane) => sides.carry(piece, lane, progress.add)).finally(() => {
+    progress.end();
+  });
+  await sides.setStates(plan.missing.filter((entry) => isLarge(entry, plan.length)));
+  const digests = new Map([...plan.digests, ...(await verify(copy, plan.missing.filter(isFile), sides))]);
+  await sides.place([...directories, ...plan.missing, ...plan.begun]);
+  tellLeftOut(copy, listing, transfer);
+  const [bytes, missingBytes] = [entries, plan.missing].map((of) => sizeOf(of.filter(isFile))) as [number, number];
+  const isCompressed = transfer.compression !== "never" && plan.pieces.length > 0;
+  const { seconds } = progress;
+  const sha256 = digestOfDigests(digests);
+  return { ...copy, bytes, keptBytes: bytes - missingBytes, seconds, sessions: lanes.length, isCompressed, sha256 };
 }
 
-/** Counts and digests a stream that passes. */
-class Meter {
-  readonly stream: Transform;
-  readonly #hash: Hash = createHash("sha256");
-  readonly #progress: Progress;
-  readonly #transfer: Transfer;
-
-  constructor(name: string, transfer: Transfer) {
-    this.#transfer = transfer;
-    this.#progress = new Progress(name, undefined, transfer);
-    this.stream = new Transform({
-      transform: (chunk: Buffer, _encoding, callback) => {
-        this.#hash.update(chunk);
-        this.#progress.add(chunk.length);
-        callback(null, chunk);
-      },
-    });
-  }
-
-  /**
-   * @param digested - what the bastion's sha256sum printed
-   * @param complaints - what either tar said
-   * @throws UserError when a tar could not do all, or the digests differ
-   */
-  result(copy: TreeCopy, digested: string, complaints: readonly string[]): Copied {
-    this.#progress.end();
-    const lines = complaints.flatMap((text) => text.split("\n")).filter((line) => line !== "");
-    for (const line of lines) this.#transfer.reporter.warn(line);
-    if (lines.some((line) => line.includes("No space left on device"))) throw incomplete(copy, "the disk is full");
-    if (lines.length > 0) throw incomplete(copy, "tar could not do all of it");
-    const sha256 = this.#hash.digest("hex");
-    if (DIGEST_LINE.exec(digested)?.groups?.["sha256"] !== sha256) throw changed(copy.source);
-    const { doneBytes: bytes, seconds } = this.#progress;
-    return { ...copy, bytes, keptBytes: 0, seconds, sessions: 1, isCompressed: true, sha256 };
-  }
+interface TreePlan {
+  readonly pieces: readonly Piece[];
+  /** What they carry, about. */
+  readonly bytes: number;
+  /** How long a part is at most. */
+  readonly length: number;
+  /** Files and links of which something is carried. */
+  readonly missing: readonly Entry[];
+  /** Files that an earlier run has carried. */
+  readonly begun: readonly Entry[];
+  /** Names that an earlier run has left, and that are of no use. */
+  readonly useless: readonly Name[];
+  /** Of the files that are there already. */
+  readonly digests: ReadonlyMap<Name, string>;
 }
 
-function incomplete({ source }: TreeCopy, met: string): UserError {
-  return new UserError(`cannot copy all of ${quoted(source)}: ${met}`, {
-    hint: "the warnings above say what is missing",
+async function planTree(entries: readonly Entry[], sides: TreeSides, lanes: number): Promise<TreePlan> {
+  const files = entries.filter(isFile);
+  const left = new Map((await sides.staged.list()).map((entry) => [entry.name, entry]));
+  const standing = await sameFiles(files, sides.source, sides.standing);
+  const staged = await sameFiles(
+    files.filter(({ name }) => !standing.has(name)),
+    sides.source,
+    { ...sides.staged, list: () => Promise.resolve([...left.values()]) },
+  );
+  const missing = entries.filter(({ name, kind }) => kind !== "directory" && !standing.has(name) && !staged.has(name));
+  const length = partLength(sizeOf(missing), lanes);
+  const pieces = await piecesToCarry(missing, length, { sides, left });
+  const source = new Map(entries.map((entry) => [entry.name, entry]));
+  const useless = [...left.values()].filter((entry) => standing.has(entry.name) || isUseless(entry, source));
+  return {
+    pieces,
+    bytes: pieces.reduce((sum, piece) => sum + (piece.kind === "part" ? piece.part.length : piece.bytes), 0),
+    length,
+    missing,
+    begun: files.filter(({ name }) => staged.has(name)),
+    useless: useless.map(({ name }) => name),
+    digests: new Map([...standing, ...staged]),
+  };
+}
+
+/** The files that are the same on both sides, with their digests. */
+async function sameFiles(files: readonly Entry[], source: Tree, other: Tree): Promise<ReadonlyMap<Name, string>> {
+  const there = new Map((await other.list()).filter(isFile).map(({ name, size }) => [name, size]));
+  const names = files.filter(({ name, size }) => there.get(name) === size).map(({ name }) => name);
+  const [ours, theirs] = await Promise.all([source.digests(names), other.digests(names)]);
+  return new Map([...ours].filter(([name, sha256]) => theirs.get(name) === sha256));
+}
+
+async function piecesToCarry(
+  missing: readonly Entry[],
+  length: number,
+  { sides, left }: { readonly sides: TreeSides; readonly left: ReadonlyMap<Name, Entry> },
+): Promise<Piece[]> {
+  const kept = new Set<string>();
+  for (const entry of missing.filter((each) => isLarge(each, length))) {
+    const hadBytes = left.get(entry.name)?.size ?? 0;
+    if (hadBytes === 0 || hadBytes > entry.size) continue;
+    const parts = planParts(entry.size, length);
+    const offsets = new Set((await sides.missingParts(entry, parts, hadBytes)).map(({ offset }) => offset));
+    for (const { offset } of parts) if (!offsets.has(offset)) kept.add(`${offset} ${entry.name}`);
+  }
+  const pieces = treePieces(missing, length);
+  return pieces.filter((piece) => piece.kind === "batch" || !kept.has(`${piece.part.offset} ${piece.entry.name}`));
+}
+
+/** What would stay behind in the copy, or be in the way of what comes. */
+function isUseless({ name, kind, size }: Entry, source: ReadonlyMap<Name, Entry>): boolean {
+  const entry = source.get(name);
+  return entry?.kind !== kind || (kind === "file" && size > entry.size);
+}
+
+/** @throws UserError (75) when a file is not the same on both sides */
+async function verify(
+  copy: TreeCopy,
+  files: readonly Entry[],
+  { source, staged }: TreeSides,
+): Promise<ReadonlyMap<Name, string>> {
+  const names = files.map(({ name }) => name);
+  const [there, here] = await Promise.all([source.digests(names), staged.digests(names)]);
+  const now = new Map((await source.list()).map((entry) => [entry.name, entry]));
+  const unlike = files.find(({ name, size, modifiedSeconds }) => {
+    const isSame = now.get(name)?.size === size && now.get(name)?.modifiedSeconds === modifiedSeconds;
+    return !isSame || there.get(name) === undefined || there.get(name) !== here.get(name);
+  });
+  if (unlike !== undefined) throw changed(pathOf(copy.source, unlike.name));
+  return there;
+}
+
+/** @throws UserError (73) when there was something that may not be read */
+function tellLeftOut({ source }: TreeCopy, listing: readonly Entry[], { reporter }: Transfer): void {
+  for (const { name, kind } of listing) {
+    if (kind === "special") reporter.warn(`left out ${quoted(pathOf(source, name))}: a device, a pipe or a socket`);
+    if (kind === "unreadable") reporter.warn(`left out ${quoted(pathOf(source, name))}: it may not be read`);
+  }
+  if (!listing.some(({ kind }) => kind === "unreadable")) return;
+  throw new UserError(`cannot copy all of ${quoted(source)}: some of it may not be read`, {
+    hint: "the warnings above say what is missing; the rest is there. See --os-user",
     exitCode: ExitCode.CannotCreate,
   });
 }
 
-function startTar(words: readonly string[]) {
-  const tar = spawn("tar", words, { stdio: ["pipe", "pipe", "pipe"], detached: true });
-  let said = "";
-  tar.stderr.setEncoding("utf8").on("data", (chunk: string) => (said += chunk));
-  tar.stdin.on("error", () => undefined); // it has ended, and says why
-  if (words[0] !== "-cf") tar.stdout.resume();
-  const ended = new Promise<string>((resolve, reject) => {
-    tar.once("close", (status) => {
-      resolve(status === 0 || said !== "" ? said : `tar has ended with status ${status ?? "of a signal"}`);
-    });
-    tar.once("error", reject);
+function cannotRead(source: string): UserError {
+  return new UserError(`cannot read ${quoted(source)}: it may not be read`, {
+    hint: "may that OS user do it? see --os-user",
+    exitCode: ExitCode.Denied,
   });
-  return { input: tar.stdin, output: tar.stdout, ended };
 }
 
-type Run = Promise<{ readonly status: number; readonly said: string }>;
+/** For a person. */
+export function pathOf(directory: string, name: Name): string {
+  return `${directory}${shownName(name).slice(1)}`;
+}
 
-/** All three, once each has come to its end. */
-async function settled(
-  lane: ScriptRunner,
-  [ran, carried, tarred]: readonly [Run, Promise<void>, Promise<string>],
-): Promise<[Awaited<Run>, undefined, string]> {
-  const [run, carriage, tar] = await Promise.allSettled([ran, carried, tarred]);
-  if (lane.isLost) throw new LaneLostError("the session has ended");
-  if (run.status === "rejected") throw run.reason;
-  if (tar.status === "rejected") throw tar.reason;
-  if (carriage.status === "rejected" && run.value.said === "" && tar.value === "") throw carriage.reason;
-  return [run.value, undefined, tar.value];
+function isFile({ kind }: Entry): boolean {
+  return kind === "file";
+}
+
+function sizeOf(entries: readonly Entry[]): number {
+  return entries.reduce((sum, { size }) => sum + size, 0);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { overLanes, planParts } from "../../../scripts/copy/parts.ts";
+import { overLanes, partLength, planParts } from "../../../scripts/copy/parts.ts";
 import { LaneLostError, type ScriptRunner } from "../../../scripts/copy/remote-files.ts";
 
 interface TestLane extends ScriptRunner {
@@ -20,7 +20,7 @@ describe("planParts()", () => {
   it("covers the file once, without a gap, in parts of at most 4 MiB", () => {
     fc.assert(
       fc.property(fc.nat(2 ** 32), fc.integer({ min: 1, max: 32 }), (size, lanes) => {
-        const parts = planParts(size, lanes);
+        const parts = planParts(size, partLength(size, lanes));
         let end = 0;
         for (const { offset, length } of parts) {
           expect(offset).toBe(end);
@@ -35,11 +35,11 @@ describe("planParts()", () => {
   });
 
   it("has no part for an empty file", () => {
-    expect(planParts(0, 8)).toEqual([]);
+    expect(planParts(0, partLength(0, 8))).toEqual([]);
   });
 
   it("gives each lane work where the file is large enough", () => {
-    expect(planParts(8 * 1024 * 1024, 8).length).toBeGreaterThanOrEqual(8);
+    expect(planParts(8 * 1024 * 1024, partLength(8 * 1024 * 1024, 8)).length).toBeGreaterThanOrEqual(8);
   });
 });
 
