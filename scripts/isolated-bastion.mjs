@@ -2,6 +2,7 @@
 // One name for all commands, once they are installed as a package: isolated-bastion COMMAND …
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { setFlagsFromString } from "node:v8";
 
 setFlagsFromString("--semi-space-growth-factor=1"); // as launcher.mjs does, and for its reason
@@ -25,7 +26,7 @@ if (command === "--help") process.stdout.write(usage);
 else if (commands.includes(command)) {
   const program = join(import.meta.dirname, `${command}.mjs`);
   process.argv = [node, program, ...rest];
-  await import(program);
+  await import(pathToFileURL(program).href); // Windows' paths are no URLs
 } else {
   const what = command === undefined ? "no command named" : `no command ${JSON.stringify(command)}`;
   process.stderr.write(

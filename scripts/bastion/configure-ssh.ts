@@ -1,6 +1,7 @@
 // Prints, installs and removes Host blocks.
 import { extname, join, resolve } from "node:path";
 import type { CommandContext } from "../command/command-context.ts";
+import { programWords } from "../command/program-words.ts";
 import { quoted } from "../errors/printable.ts";
 import { ensurePrivateDirectory } from "../platform/private-directories.ts";
 import { changeConfiguration } from "../ssh/configuration-file.ts";
@@ -39,16 +40,19 @@ export function configureSsh(given: SshConfigArguments, context: CommandContext)
 }
 
 function blockOf(target: BastionTarget, context: CommandContext): string {
-  const { aws, directories, programDirectory, settings } = context;
+  const { aws, directories, programDirectory, settings, process } = context;
+  const { platform, execPath } = process;
   const osUser = target.osUser ?? defaultOsUser(settings);
   const profile = aws.profile === undefined ? [] : ["--profile", aws.profile];
+  const program = join(programDirectory, `proxy${extname(process.program)}`);
   return hostBlock({
     host: target.word,
     osUser,
+    platform,
     files: hostFiles(directories.state, target.word),
     // Whoever uses the block may be anywhere: it says by itself which bastion it means.
     proxyCommand: [
-      join(programDirectory, `proxy${extname(context.process.program)}`),
+      ...(platform === "win32" ? [execPath, ...programWords(program, programDirectory)] : [program]),
       "--os-user",
       osUser,
       "--region",

@@ -69,10 +69,10 @@ export async function logIn(given: LoginRequest, login: LoginProgram, context: C
 async function prepare(
   { program }: LoginProgram,
   work: WorkDirectory,
-  { clock }: CommandContext,
+  { clock, process }: CommandContext,
 ): Promise<[LaunchProgram, JoinPoint]> {
-  const launch = await prepareProgram(program, clock);
-  return [launch, await openJoinPoint(work.path)];
+  const launch = await prepareProgram(program, process.platform, clock);
+  return [launch, await openJoinPoint(work.path, process)];
 }
 
 interface Login extends LoginRequest, LoginProgram {
@@ -92,9 +92,13 @@ async function logInTo(login: Login, joinPoint: JoinPoint, context: CommandConte
   const first = await attempt(login, joinPoint, context);
   const again = first.failedAt === "login" && (first.sinceAuthorizedMs ?? Infinity) < PROMPT_REFUSAL_MS;
   if (again) context.reporter.say("the key was not accepted; authorizing it once more");
-  const last = again ? await attempt(login, await openJoinPoint(login.work.makeDirectory("again")), context) : first;
+  const last = again ? await attempt(login, await secondJoinPoint(login, context), context) : first;
   if (last.failedAt !== undefined) await explainLogin({ ...login, stage: last.failedAt }, context);
   return last.exitCode;
+}
+
+function secondJoinPoint({ work }: Login, { process }: CommandContext): Promise<JoinPoint> {
+  return openJoinPoint(work.makeDirectory("again"), process);
 }
 
 function attempt(login: Login, joinPoint: JoinPoint, context: CommandContext): Promise<SshOutcome> {

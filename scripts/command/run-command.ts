@@ -42,6 +42,8 @@ async function run<Arguments, Context extends LocalContext>(
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined); // nobody reads any more
   // The SDK warns of its plans for Node 20 at every start; this is its own switch, and hides no other warning.
   process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
+  // Windows would look for a program in the working directory first, which may be anybody's.
+  if (process.platform === "win32") process.env["NoDefaultCurrentDirectoryInExePath"] = "1";
   const signal = abortOnSignals(process, (exitCode) => process.exit(exitCode));
   const words = process.argv.slice(2);
   try {

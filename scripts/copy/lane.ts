@@ -11,7 +11,8 @@ import type { OpenSession } from "../bastion/open-session.ts";
 import { errorCode } from "../errors/error-code.ts";
 import { ExitCode } from "../errors/exit-code.ts";
 import { UserError } from "../errors/user-error.ts";
-import { type JoinPoint, openJoinPoint } from "../ssh/join-point.ts";
+import { type JoinPoint, type JoiningProcess, openJoinPoint } from "../ssh/join-point.ts";
+import { INSTALL_OPENSSH } from "../ssh/launch-ssh.ts";
 import { shellQuote } from "../ssh/shell-quote.ts";
 import { type SshConnection, sshArguments } from "../ssh/ssh-arguments.ts";
 
@@ -25,6 +26,7 @@ export interface LaneRequest {
 }
 
 export interface LaneNeeds {
+  readonly process: JoiningProcess;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -68,9 +70,9 @@ export class Lane {
    *
    * @throws UserError for what a person can act on, or the signal's reason
    */
-  static async open(request: LaneRequest, { clock, signal }: LaneNeeds): Promise<Lane> {
+  static async open(request: LaneRequest, { clock, signal, process }: LaneNeeds): Promise<Lane> {
     mkdirSync(request.directory, { mode: 0o700 });
-    const lane = new Lane(request, await openJoinPoint(request.directory), clock);
+    const lane = new Lane(request, await openJoinPoint(request.directory, process), clock);
     try {
       await lane.#start(signal);
       return lane;
@@ -170,9 +172,10 @@ function statusOf(ssh: Ssh): Promise<number> {
       resolve(status ?? 255);
     });
     ssh.once("error", (cause) => {
-      const hint = "install it: apt-get install openssh-client, dnf install openssh-clients, brew install openssh";
       const met = errorCode(cause) === "ENOENT" ? "it is not on the PATH" : cause.message;
-      reject(new UserError(`cannot start ssh: ${met}`, { hint, exitCode: ExitCode.Unavailable, cause }));
+      reject(
+        new UserError(`cannot start ssh: ${met}`, { hint: INSTALL_OPENSSH, exitCode: ExitCode.Unavailable, cause }),
+      );
     });
   });
 }

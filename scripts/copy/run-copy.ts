@@ -26,6 +26,7 @@ import { uploadFile } from "./upload.ts";
  * @throws UserError for what a person can act on, or the signal's reason
  */
 export async function runCopy(given: CopyArguments, context: CommandContext): Promise<number> {
+  if (context.process.platform === "win32") throw notOnWindows();
   const work = makeWorkDirectory(context);
   const sweeping = claimAndSweep(work, context);
   try {
@@ -46,6 +47,14 @@ export async function runCopy(given: CopyArguments, context: CommandContext): Pr
     work.remove();
     await sweeping;
   }
+}
+
+/** Windows' ssh cannot share a connection, and each part of a file would need a login of its own. */
+function notOnWindows(): UserError {
+  return new UserError("cannot copy on Windows: its ssh lacks ControlMaster", {
+    hint: "use sftp, or scp after ssh-config --write; in WSL copy works",
+    exitCode: ExitCode.Unavailable,
+  });
 }
 
 function keyPairOf({ keyName }: CopyArguments, work: WorkDirectory, context: CommandContext): KeyPair {

@@ -2,6 +2,8 @@
 import { execFile } from "node:child_process"; // its output is wanted on stderr, and there is no shell to quote for
 import { promisify } from "node:util";
 import type { CommandContext } from "../command/command-context.ts";
+import { openSshProgram } from "../platform/windows.ts";
+import { INSTALL_OPENSSH } from "../ssh/launch-ssh.ts";
 import { type Check, type Finding, broken, ok, unsure } from "./check.ts";
 
 /** AWS takes a signature whose time is so far off, and no more; commands learn the true time from its answers. */
@@ -11,9 +13,9 @@ const CLOCK_TOLERANCE_MS = 5 * 60_000;
 const OLDEST_OPENSSH = 8.0;
 
 /** Tools, credentials, clock. */
-export function computerChecks({ aws }: Pick<CommandContext, "aws">): Check[] {
+export function computerChecks({ aws, process }: Pick<CommandContext, "aws" | "process">): Check[] {
   return [
-    { name: "ssh", examine: examineSsh },
+    { name: "ssh", examine: () => examineSsh(openSshProgram("ssh", process.platform)) },
     {
       name: "credentials",
       async examine() {
@@ -25,13 +27,12 @@ export function computerChecks({ aws }: Pick<CommandContext, "aws">): Check[] {
   ];
 }
 
-async function examineSsh(): Promise<Finding> {
+async function examineSsh(program: string): Promise<Finding> {
   try {
-    const { stderr } = await promisify(execFile)("ssh", ["-V"]);
+    const { stderr } = await promisify(execFile)(program, ["-V"]);
     return judgeSshVersion(stderr.trim());
   } catch {
-    const cure = "install it: apt-get install openssh-client, dnf install openssh-clients, brew install openssh";
-    return broken("there is no ssh on the PATH", cure);
+    return broken("there is no ssh on the PATH", INSTALL_OPENSSH);
   }
 }
 

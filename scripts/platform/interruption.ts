@@ -2,7 +2,12 @@
 import { ExitCode } from "../errors/exit-code.ts";
 
 /** What a shell reports for a program that such a signal ended: 128 + its number. */
-const STATUS_BY_SIGNAL = { SIGHUP: 129, SIGINT: ExitCode.Interrupted, SIGTERM: 143 } as const;
+const STATUS_BY_SIGNAL = {
+  SIGHUP: 129, // on Windows: the window was closed
+  SIGINT: ExitCode.Interrupted,
+  SIGTERM: 143, // on Windows nobody gets it: who is sent it has ended
+  SIGBREAK: 149, // Ctrl-Break, on Windows only
+} as const;
 
 export type EndingSignal = keyof typeof STATUS_BY_SIGNAL;
 export const endingSignals = Object.keys(STATUS_BY_SIGNAL) as readonly EndingSignal[];

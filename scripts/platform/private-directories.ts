@@ -1,9 +1,10 @@
 // Where the commands keep what is theirs: never in the project, never in ~/.ssh, and readable by their user alone.
-import { chmodSync, lstatSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, lstatSync, mkdirSync, rmdirSync } from "node:fs";
+import { join, win32 } from "node:path";
 import { ExitCode } from "../errors/exit-code.ts";
 import { quoted } from "../errors/printable.ts";
 import { UserError } from "../errors/user-error.ts";
+import { closeToOthers } from "./windows.ts";
 
 const NAME = "isolated-bastion";
 
@@ -30,6 +31,10 @@ export interface DirectoryPlaces {
  * @see XDG Base Directory Specification; a relative path in its variables is to be ignored
  */
 export function privateDirectories({ environment, home, temporary, userId }: DirectoryPlaces): PrivateDirectories {
+  const localData = environment["LOCALAPPDATA"];
+  if (userId === undefined && localData !== undefined) {
+    return { state: win32.join(localData, NAME), runtime: win32.join(localData, NAME, "running") };
+  }
   const stateHome = absolute(environment["XDG_STATE_HOME"]) ?? join(home, ".local", "state");
   const runtimeHome = absolute(environment["XDG_RUNTIME_DIR"]);
   return {
@@ -48,22 +53,40 @@ function absolute(path: string | undefined): string | undefined {
  *
  * @throws UserError (73) when it is a link or someone else's: in a temporary directory anybody could have put it there
  */
-export function ensurePrivateDirectory(path: string, userId: number | undefined): void {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw cannotUse(path, "it cannot be made", cause);
-  }
+export function ensurePrivateDirectory(path: string, userId: number | undefined, close = closeToOthers): void {
+  const isNew = makeDirectory(path);
   const found = lstatSync(path);
   if (!found.isDirectory()) throw cannotUse(path, "it is no directory");
-  if (userId === undefined) return; // Windows keeps the user's own folders closed by itself
+  if (userId === undefined) {
+    // It stands in the user's own folder, where others make none.
+    if (isNew) closeOnWindows(path, close);
+    return;
+  }
   if (found.uid !== userId) throw cannotUse(path, `it belongs to user ${found.uid}, and we are ${userId}`);
   if ((found.mode & 0o077) !== 0) chmodSync(path, 0o700);
 }
 
+/** @returns whether it was not there */
+function makeDirectory(path: string): boolean {
+  try {
+    return mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined;
+  } catch (cause) {
+    throw cannotUse(path, "it cannot be made", cause);
+  }
+}
+
+function closeOnWindows(path: string, close: typeof closeToOthers): void {
+  try {
+    close(path, "folder");
+  } catch (cause) {
+    rmdirSync(path); // the next start would take it for closed
+    throw cannotUse(path, "it cannot be closed to others", cause);
+  }
+}
+
 function cannotUse(path: string, reason: string, cause?: unknown): UserError {
   return new UserError(`cannot use private directory ${quoted(path)}: ${reason}`, {
-    hint: "move it away, or name another place with XDG_RUNTIME_DIR and XDG_STATE_HOME",
+    hint: "move it away, or name another place with XDG_RUNTIME_DIR and XDG_STATE_HOME, on Windows with LOCALAPPDATA",
     exitCode: ExitCode.CannotCreate,
     cause,
   });

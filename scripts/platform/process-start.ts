@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
+import { startMarkOnWindows } from "./windows.ts";
 
 /** Fields of /proc/<pid>/stat after the program's name, which stands in brackets and may hold anything; 22 counts from 1. */
 const START_TIME_FIELD = 22;
@@ -17,6 +18,7 @@ const ENDED = /^[ZX]/;
  */
 export async function processStartMark(pid: number, platform: NodeJS.Platform): Promise<string | undefined> {
   if (platform === "linux") return startOnLinux(pid);
+  if (platform === "win32") return startMarkOnWindows(pid);
   try {
     // A plain program with a list of arguments and no shell; zx would put one in between.
     const { stdout } = await promisify(execFile)("ps", ["-o", "stat=", "-o", "lstart=", "-p", String(pid)], {

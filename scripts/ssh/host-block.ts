@@ -2,6 +2,7 @@
 import { ExitCode } from "../errors/exit-code.ts";
 import { quoted } from "../errors/printable.ts";
 import { UserError } from "../errors/user-error.ts";
+import { quoteOnWindows } from "../platform/windows.ts";
 import { literal, quotedPath, writablePath } from "./config-words.ts";
 import type { HostFiles } from "./host-files.ts";
 import { HOST_KEY_ALGORITHMS } from "./known-hosts.ts";
@@ -14,6 +15,7 @@ export interface HostBlock {
   readonly files: HostFiles;
   /** Words of the program that carries the stream; the host follows them. */
   readonly proxyCommand: readonly string[];
+  readonly platform: NodeJS.Platform;
 }
 
 const begin = (host: string): string => `# >>> isolated-bastion ${host} >>>`;
@@ -26,8 +28,9 @@ const end = (host: string): string => `# <<< isolated-bastion ${host} <<<`;
  *
  * @throws UserError (65) when a path cannot be written into ssh's configuration
  */
-export function hostBlock({ host, osUser, files, proxyCommand }: HostBlock): string {
-  const program = proxyCommand.map(writablePath).map(shellQuote).map(literal).join(" ");
+export function hostBlock({ host, osUser, files, proxyCommand, platform }: HostBlock): string {
+  const quote = platform === "win32" ? quoteOnWindows : shellQuote;
+  const program = proxyCommand.map(writablePath).map(quote).map(literal).join(" ");
   return [
     begin(host),
     `Host ${host}`,

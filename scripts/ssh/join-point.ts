@@ -1,4 +1,5 @@
-// Where ssh's ProxyCommand meets this process: two named pipes in a private directory, joined to ssh by cat(1).
+// Where ssh's ProxyCommand meets this process: two named pipes in a private directory, joined to ssh by cat(1); on Windows
+// what goes by that name there.
 //
 // cat is there in an instant; a Node program that joined a socket took 60 ms of every connection, and more of the data.
 import { execFile } from "node:child_process";
@@ -7,11 +8,13 @@ import { Socket } from "node:net";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { promisify } from "node:util";
+import { openPipeToSsh } from "../platform/windows.ts";
+import { shellQuote } from "./shell-quote.ts";
 
 /** What ssh writes and what it is to read, as soon as it comes; until then the pipes keep what they are given. */
 export interface JoinPoint {
-  /** Words of the program that joins ssh's stdin and stdout. */
-  readonly proxyCommand: readonly string[];
+  /** The program that joins ssh's stdin and stdout, as ssh starts it. */
+  readonly proxyCommand: string;
   readonly fromSsh: Readable;
   readonly toSsh: Writable;
   close(): void;
@@ -26,12 +29,20 @@ const JOIN_PIPES = `${OPEN_PIPES}; cat <&4 6>&- & exec cat >&6 4<&-`;
 
 const { O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
 
+/** The system, and this program's own. */
+export interface JoiningProcess {
+  readonly platform: NodeJS.Platform;
+  /** Path of the running node. */
+  readonly execPath: string;
+}
+
 /**
  * Makes the pipes; the directory must be private.
  *
  * @throws what mkfifo(1) says when they cannot be made
  */
-export async function openJoinPoint(directory: string): Promise<JoinPoint> {
+export async function openJoinPoint(directory: string, { platform, execPath }: JoiningProcess): Promise<JoinPoint> {
+  if (platform === "win32") return openPipeToSsh(execPath);
   const toSshPath = join(directory, "to-ssh");
   const fromSshPath = join(directory, "from-ssh");
   await promisify(execFile)("mkfifo", ["-m", "600", toSshPath, fromSshPath]);
@@ -44,7 +55,8 @@ export async function openJoinPoint(directory: string): Promise<JoinPoint> {
     fromSsh.destroy();
     toSsh.destroy();
   };
-  return { proxyCommand: ["/bin/sh", "-c", JOIN_PIPES, "join", toSshPath, fromSshPath], fromSsh, toSsh, close };
+  const words = ["/bin/sh", "-c", JOIN_PIPES, "join", toSshPath, fromSshPath];
+  return { proxyCommand: words.map(shellQuote).join(" "), fromSsh, toSsh, close };
 }
 
 function openEnd(path: string, mode: number, direction: { readable?: boolean; writable?: boolean }): Socket {

@@ -6,6 +6,7 @@ import { errorCode } from "../errors/error-code.ts";
 import { ExitCode } from "../errors/exit-code.ts";
 import { quoted } from "../errors/printable.ts";
 import { UserError } from "../errors/user-error.ts";
+import { closeToOthers } from "../platform/windows.ts";
 import { makeEd25519KeyPair } from "./openssh-key.ts";
 import { type PublicKey, publicKeyOfPrivate, readPublicKeyLine } from "./public-key.ts";
 import { shellQuote } from "./shell-quote.ts";
@@ -39,12 +40,12 @@ export function ephemeralKeyPair(directory: string): KeyPair {
  * @param userId - the user's number; undefined on Windows
  * @throws UserError (65, 66, 73) when it cannot be read, is no pair, cannot be used by EC2 Instance Connect or not be made
  */
-export function namedKeyPair(path: string, userId: number | undefined): KeyPair {
+export function namedKeyPair(path: string, userId: number | undefined, close = closeToOthers): KeyPair {
   if (path.includes("${")) {
     throw keyError(path, 'ssh would read "${" in its path as a variable', "move it to another path", ExitCode.Data);
   }
   const found = statOf(path);
-  if (found === undefined) return makeNamedKeyPair(path);
+  if (found === undefined) return makeNamedKeyPair(path, userId === undefined ? close : undefined);
   refuseNoFile(path, found);
   const publicKey = existingPublicKey(path);
   refuseOpenFile(path, found, userId);
@@ -86,25 +87,41 @@ function statOf(path: string): Stats | undefined {
   }
 }
 
-function makeNamedKeyPair(path: string): KeyPair {
+function makeNamedKeyPair(path: string, close: CloseFile | undefined): KeyPair {
   if (path.endsWith(".pub") || existsSync(`${path}.pub`)) {
     const hint = "name another file, or bring the private key back beside its public key";
     throw keyError(path, "the public key is there, the private key is not", hint, ExitCode.NotFound);
   }
-  return makeKeyPair(path, false);
+  return makeKeyPair(path, false, close);
 }
 
-function makeKeyPair(path: string, isEphemeral: boolean): KeyPair {
+/** Needed where a file's mode does not keep others out; a private directory does so everywhere. */
+type CloseFile = typeof closeToOthers;
+
+function makeKeyPair(path: string, isEphemeral: boolean, close?: CloseFile): KeyPair {
   const { privateKey, publicKey } = makeEd25519KeyPair(COMMENT);
   try {
     // "wx" fails where a file is, also if it came this very moment.
-    writeFileSync(path, privateKey, { flag: "wx", mode: 0o600 });
+    if (close === undefined) writeFileSync(path, privateKey, { flag: "wx", mode: 0o600 });
+    else writeClosed(path, privateKey, close);
     writeFileSync(`${path}.pub`, `${publicKey}\n`, { flag: "wx", mode: 0o644 });
   } catch (cause) {
     throw cannotMake(path, cause);
   }
   const line = publicKey.split(" ").slice(0, 2).join(" ");
   return { identityFile: path, publicKey: line, isEphemeral, isNew: true };
+}
+
+/** Closes the file while there is nothing in it to read. */
+function writeClosed(path: string, content: string, close: CloseFile): void {
+  writeFileSync(path, "", { flag: "wx" });
+  try {
+    close(path, "file");
+    writeFileSync(path, content);
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
+  }
 }
 
 function cannotMake(path: string, cause: unknown): UserError {

@@ -2,7 +2,6 @@
 import { literal, quotedPath } from "./config-words.ts";
 import type { KeyPair } from "./key-pair.ts";
 import { HOST_KEY_ALGORITHMS, type KnownHosts } from "./known-hosts.ts";
-import { shellQuote } from "./shell-quote.ts";
 import type { SshWords } from "./ssh-words.ts";
 
 export interface SshConnection {
@@ -10,8 +9,8 @@ export interface SshConnection {
   readonly osUser: string;
   readonly keyPair: KeyPair;
   readonly knownHosts: Pick<KnownHosts, "path">;
-  /** Words of the program that joins the session to its stdin and stdout. */
-  readonly proxyCommand: readonly string[];
+  /** The program that joins the session to its stdin and stdout, quoted as the system wants it. */
+  readonly proxyCommand: string;
 }
 
 /**
@@ -34,7 +33,7 @@ function settingsOf(
   options: readonly string[],
 ): string[] {
   const settings = [
-    `ProxyCommand=${literal(proxyCommand.map(shellQuote).join(" "))}`,
+    `ProxyCommand=${literal(proxyCommand)}`,
     `IdentityFile=${quotedPath(keyPair.identityFile)}`,
     "IdentitiesOnly=yes",
     // One known host for an instance, whatever name it was reached by.

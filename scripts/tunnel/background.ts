@@ -1,8 +1,8 @@
 // A tunnel that outlives the command: the same command again, as a process of its own, watched until it is ready.
 import { spawn } from "node:child_process";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { CommandContext } from "../command/command-context.ts";
+import { programWords } from "../command/program-words.ts";
 import { untilAborted } from "../command/until-aborted.ts";
 import type { OpenArguments } from "./tunnel-arguments.ts";
 
@@ -14,12 +14,9 @@ export async function openInBackground(
   { process, programDirectory, environment, standardStreams, signal }: CommandContext,
 ): Promise<number> {
   const words = process.words.filter((word) => word !== "--background");
-  // A TypeScript program needs the launcher; what is published is plain JavaScript.
-  const start = process.program.endsWith(".ts")
-    ? [join(programDirectory, "launcher.mjs"), process.program]
-    : [process.program];
-  const child = spawn(process.execPath, [...start, ...words], {
+  const child = spawn(process.execPath, [...programWords(process.program, programDirectory), ...words], {
     detached: true, // a session of its own: closing the terminal does not end it
+    windowsHide: true,
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...environment },
   });

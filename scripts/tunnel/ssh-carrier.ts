@@ -10,7 +10,8 @@ import type { KeyAuthorization } from "../bastion/key-authorization.ts";
 import type { Reporter } from "../command/reporter.ts";
 import { ExitCode } from "../errors/exit-code.ts";
 import { UserError } from "../errors/user-error.ts";
-import { type JoinPoint, openJoinPoint } from "../ssh/join-point.ts";
+import { openSshProgram } from "../platform/windows.ts";
+import { type JoinPoint, type JoiningProcess, openJoinPoint } from "../ssh/join-point.ts";
 import { type SshConnection, sshArguments } from "../ssh/ssh-arguments.ts";
 import { type Carrier, type Destination, nameOfDestination } from "./carrier.ts";
 import { type SshProcess, startSsh } from "./ssh-process.ts";
@@ -26,6 +27,7 @@ export interface SshCarrierRequest {
 }
 
 export interface SshCarrierNeeds {
+  readonly process: JoiningProcess;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly reporter: Pick<Reporter, "warn" | "debug">;
@@ -43,7 +45,7 @@ const OPEN_FAILED = /^channel \d+: open failed: (?<reason>.+?)\r?$/;
  */
 export async function openSshCarrier(request: SshCarrierRequest, needs: SshCarrierNeeds): Promise<Carrier> {
   mkdirSync(request.directory, { mode: 0o700 });
-  const joinPoint = await openJoinPoint(request.directory);
+  const joinPoint = await openJoinPoint(request.directory, needs.process);
   const carrier = new SshCarrier(request, joinPoint, needs);
   try {
     await carrier.start();
@@ -84,6 +86,7 @@ class SshCarrier implements Carrier {
       this.#request.destinations.map((destination, index) => this.#port(destination, index)),
     );
     this.#ssh = await startSsh(
+      openSshProgram("ssh", this.#needs.process.platform),
       this.#arguments(),
       (line) => {
         this.#hear(line);
@@ -140,8 +143,10 @@ class SshCarrier implements Carrier {
   }
 
   async #port(destination: Destination, index: number): Promise<NetConnectOpts> {
-    if (destination.kind === "host") return { path: join(this.#request.directory, String(index)) };
-    return { host: "127.0.0.1", port: await freePort() }; // -D takes no socket
+    // -D takes no socket, and Windows' ssh knows none.
+    const takesSocket = destination.kind === "host" && this.#needs.process.platform !== "win32";
+    if (takesSocket) return { path: join(this.#request.directory, String(index)) };
+    return { host: "127.0.0.1", port: await freePort() };
   }
 
   #arguments(): string[] {
@@ -177,8 +182,9 @@ class SshCarrier implements Carrier {
 }
 
 function forwardWords(destination: Destination, port: NetConnectOpts | undefined): string[] {
-  if (port !== undefined && "path" in port) return ["-L", `${port.path}:${nameOfDestination(destination)}`];
-  return port === undefined ? [] : ["-D", `127.0.0.1:${(port as { port: number }).port}`];
+  if (port === undefined) return [];
+  const local = "path" in port ? port.path : `127.0.0.1:${(port as { port: number }).port}`;
+  return destination.kind === "host" ? ["-L", `${local}:${nameOfDestination(destination)}`] : ["-D", local];
 }
 
 async function isThere(port: NetConnectOpts): Promise<boolean> {

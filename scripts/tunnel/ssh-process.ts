@@ -6,6 +6,7 @@ import type { Clock } from "../../session-manager/clock.ts";
 import { errorCode } from "../errors/error-code.ts";
 import { ExitCode } from "../errors/exit-code.ts";
 import { UserError } from "../errors/user-error.ts";
+import { INSTALL_OPENSSH } from "../ssh/launch-ssh.ts";
 
 /** It, running. */
 export interface SshProcess {
@@ -20,16 +21,19 @@ const PATIENCE_MS = 2_000;
 /**
  * Starts ssh with nothing to read.
  *
+ * @param program - its name or path
  * @param onLine - gets each line that it says, foreign text among them
  * @throws UserError (69) when there is no ssh
  */
 export async function startSsh(
+  program: string,
   sshArguments: readonly string[],
   onLine: (line: string) => void,
   clock: Clock,
 ): Promise<SshProcess> {
   // A group of its own: Ctrl-C is for us, and for the command that the tunnel serves.
-  const ssh = spawn("ssh", sshArguments, { stdio: ["ignore", "ignore", "pipe"], detached: true });
+  const options = { detached: true, windowsHide: true } as const;
+  const ssh = spawn(program, sshArguments, { ...options, stdio: ["ignore", "ignore", "pipe"] });
   createInterface({ input: ssh.stderr }).on("line", onLine);
   const ended = new Promise<number | string>((resolve) => {
     // Not "close": the ProxyCommand has its stderr too, and goes a moment later.
@@ -53,9 +57,10 @@ function spawned(ssh: ChildProcessByStdio<null, null, Readable>): Promise<void> 
   return new Promise((resolve, reject) => {
     ssh.once("spawn", resolve);
     ssh.once("error", (cause) => {
-      const hint = "install it: apt-get install openssh-client, dnf install openssh-clients, brew install openssh";
       const met = errorCode(cause) === "ENOENT" ? "it is not on the PATH" : cause.message;
-      reject(new UserError(`cannot start ssh: ${met}`, { hint, exitCode: ExitCode.Unavailable, cause }));
+      reject(
+        new UserError(`cannot start ssh: ${met}`, { hint: INSTALL_OPENSSH, exitCode: ExitCode.Unavailable, cause }),
+      );
     });
   });
 }

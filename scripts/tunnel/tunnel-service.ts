@@ -171,7 +171,8 @@ export class TunnelService {
   async #execute(command: string): Promise<number> {
     const { signal, environment, workingDirectory } = this.#context;
     // The person wrote it for a shell, as they would at a prompt.
-    const child = spawn("/bin/sh", ["-c", command], {
+    const child = spawn(command, {
+      shell: true, // sh, or cmd on Windows
       stdio: "inherit",
       cwd: workingDirectory,
       env: { ...environment, ...(await this.#variables()) },

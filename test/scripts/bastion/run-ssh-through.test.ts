@@ -11,7 +11,8 @@ import { KeyAuthorization } from "../../../scripts/bastion/key-authorization.ts"
 import type { OpenSession } from "../../../scripts/bastion/open-session.ts";
 import { runSshThrough } from "../../../scripts/bastion/run-ssh-through.ts";
 import { untilAborted } from "../../../scripts/command/until-aborted.ts";
-import { openJoinPoint } from "../../../scripts/ssh/join-point.ts";
+import { openPipeToSsh } from "../../../scripts/platform/windows.ts";
+import { type JoinPoint, openJoinPoint } from "../../../scripts/ssh/join-point.ts";
 import { type KeyPair, ephemeralKeyPair } from "../../../scripts/ssh/key-pair.ts";
 import { prepareProgram } from "../../../scripts/ssh/launch-ssh.ts";
 import { sshArguments } from "../../../scripts/ssh/ssh-arguments.ts";
@@ -85,6 +86,7 @@ describe("runSshThrough()", () => {
     readonly opening?: (ending: AbortSignal) => Promise<OpenSession>;
     readonly authorize?: (keyPair: KeyPair) => Promise<void>;
     readonly signal?: AbortSignal;
+    readonly joinPoint?: Promise<JoinPoint>;
     /** Where the pipes lie. */
     readonly place?: string;
     readonly options?: readonly string[];
@@ -93,7 +95,8 @@ describe("runSshThrough()", () => {
   async function run(given: Given) {
     const warnings: string[] = [];
     const keyPair = ephemeralKeyPair(directory);
-    const joinPoint = await openJoinPoint(given.place ?? mkdtempSync(join(directory, "join-")));
+    const place = given.place ?? mkdtempSync(join(directory, "join-"));
+    const joinPoint = await (given.joinPoint ?? openJoinPoint(place, process));
     const authorize = (): Promise<void> => {
       if (given.authorize !== undefined) return given.authorize(keyPair);
       authorizedKeys.authorize({ instanceId, osUser, publicKey: keyPair.publicKey });
@@ -114,7 +117,7 @@ describe("runSshThrough()", () => {
         joinPoint,
         opening: given.opening?.(ending.signal) ?? Promise.resolve(opened.session),
         ending,
-        ssh: (await prepareProgram("ssh", systemClock))(programArguments),
+        ssh: (await prepareProgram("ssh", process.platform, systemClock))(programArguments),
         authorization: new KeyAuthorization(authorize, systemClock),
       },
       {
@@ -156,6 +159,13 @@ describe("runSshThrough()", () => {
     mkdirSync(place);
     const { outcome } = await run({ command: ["exit", "3"], place });
     expect(outcome).toEqual({ exitCode: 3 });
+  });
+
+  it("joins ssh as on Windows: a named pipe, and a node that joins it", async () => {
+    const joinPoint = openPipeToSsh(process.execPath, join(directory, "pipe"));
+    const { outcome, warnings, opened } = await run({ command: ["exit", "5"], joinPoint });
+    expect([outcome, warnings, opened.isClosed()]).toEqual([{ exitCode: 5 }, [], true]);
+    expect(spawnSync("pgrep", ["-f", directory]).stdout.toString()).toBe("");
   });
 
   it("authorizes the key though ssh has a time limit of its own", async () => {

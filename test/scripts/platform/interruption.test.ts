@@ -8,6 +8,7 @@ describe("abortOnSignals()", () => {
     ["SIGHUP", 129],
     ["SIGINT", 130],
     ["SIGTERM", 143],
+    ["SIGBREAK", 149],
   ])("aborts on %s with the status %d", (name, exitCode) => {
     const source = new EventEmitter();
     const signal = abortOnSignals(source, () => undefined);

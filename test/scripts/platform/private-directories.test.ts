@@ -23,6 +23,14 @@ describe("privateDirectories()", () => {
     });
   });
 
+  it("takes the folder of the user's that Windows keeps on this computer", () => {
+    const environment = { LOCALAPPDATA: "C:\\Users\\Ann Lee\\AppData\\Local", XDG_STATE_HOME: "/state" };
+    expect(privateDirectories({ ...places, environment, userId: undefined })).toEqual({
+      state: "C:\\Users\\Ann Lee\\AppData\\Local\\isolated-bastion",
+      runtime: "C:\\Users\\Ann Lee\\AppData\\Local\\isolated-bastion\\running",
+    });
+  });
+
   it("ignores a relative path, as the specification asks", () => {
     const environment = { XDG_STATE_HOME: "state", XDG_RUNTIME_DIR: "" };
     expect(privateDirectories({ ...places, environment })).toEqual(privateDirectories(places));
@@ -51,6 +59,22 @@ describe("ensurePrivateDirectory()", () => {
     chmodSync(path, 0o755);
     ensurePrivateDirectory(path, userId);
     expect(statSync(path).mode & 0o777).toBe(0o700);
+  });
+
+  it("closes it by its access list on Windows, once, when it is made", () => {
+    const [path, closed] = [join(directory, "a", "b"), [] as unknown[]];
+    for (let count = 0; count < 2; count += 1)
+      ensurePrivateDirectory(path, undefined, (...given) => {
+        closed.push(given);
+      });
+    expect(closed).toEqual([[path, "folder"]]);
+  });
+
+  it("fails with 73 on Windows when it cannot be closed, each time", () => {
+    for (let count = 0; count < 2; count += 1)
+      expect(() => {
+        ensurePrivateDirectory(join(directory, "a"), undefined); // there is no icacls here
+      }).toThrow(/cannot use private directory ".*": it cannot be closed to others/);
   });
 
   it("fails with 73 for a link, which another user could have put there", () => {

@@ -3,6 +3,12 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { processStartMark } from "../../../scripts/platform/process-start.ts";
 
+describe("processStartMark() as on win32", () => {
+  it("is undefined where PowerShell does not tell", async () => {
+    await expect(processStartMark(process.pid, "win32")).resolves.toBeUndefined();
+  });
+});
+
 describe.each(["linux", "darwin"] as const)("processStartMark() as on %s", (platform) => {
   // ps answers everywhere, /proc on Linux only.
   const asked = platform === "linux" ? process.platform : platform;

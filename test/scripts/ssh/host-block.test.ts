@@ -12,7 +12,7 @@ const HOST = "sandbox-dev-bastion-host";
 function blockAt(directory: string, proxy: string): string {
   const files = hostFiles(directory, HOST);
   const proxyCommand = [proxy, "--os-user", "ec2-user", "--region", "eu-west-1"];
-  return hostBlock({ host: HOST, osUser: "ec2-user", files, proxyCommand });
+  return hostBlock({ host: HOST, osUser: "ec2-user", files, proxyCommand, platform: "linux" });
 }
 
 describe("hostBlock()", () => {
@@ -58,6 +58,17 @@ describe("hostBlock()", () => {
   it.each(["/a\nb", "/a/${HOME}/b"])("fails with 65 for a path that ssh would misread: %j", (path) => {
     expect(() => blockAt(path, "/proxy.ts")).toThrow(expect.objectContaining({ exitCode: 65 }));
     expect(() => blockAt("/state", path)).toThrow(expect.objectContaining({ exitCode: 65 }));
+  });
+});
+
+describe("hostBlock() on Windows", () => {
+  it("has ssh start node itself, since there is no shell to read a first line", () => {
+    const proxyCommand = ["C:\\Program Files\\nodejs\\node.exe", "C:\\100%\\launcher.mjs", "C:\\100%\\proxy.ts"];
+    const files = hostFiles("/state", HOST);
+    const block = hostBlock({ host: HOST, osUser: "ec2-user", files, proxyCommand, platform: "win32" });
+    expect(block).toContain(
+      '  ProxyCommand "C:\\Program Files\\nodejs\\node.exe" C:\\100%%\\launcher.mjs C:\\100%%\\proxy.ts %h\n',
+    );
   });
 });
 

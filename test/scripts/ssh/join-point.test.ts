@@ -15,7 +15,7 @@ describe("openJoinPoint()", () => {
   beforeEach(async () => {
     directory = join(mkdtempSync(join(tmpdir(), "join-")), `it's a "100%h" place`);
     mkdirSync(directory);
-    joinPoint = await openJoinPoint(directory);
+    joinPoint = await openJoinPoint(directory, process);
   });
   afterEach(async () => {
     joinPoint.close();
@@ -28,8 +28,7 @@ describe("openJoinPoint()", () => {
 
   /** Runs the ProxyCommand as ssh would, with pipes for stdin and stdout. */
   function startSsh(): ChildProcessWithoutNullStreams {
-    const [program = "", ...words] = joinPoint.proxyCommand;
-    const child = spawn(program, words, { stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn("/bin/sh", ["-c", `exec ${joinPoint.proxyCommand}`], { stdio: ["pipe", "pipe", "pipe"] });
     started.push(child);
     return child;
   }
@@ -89,6 +88,6 @@ describe("openJoinPoint()", () => {
   });
 
   it("fails where it cannot make the pipes", async () => {
-    await expect(openJoinPoint(join(directory, "none"))).rejects.toThrow(/mkfifo/);
+    await expect(openJoinPoint(join(directory, "none"), process)).rejects.toThrow(/mkfifo/);
   });
 });

@@ -62,6 +62,21 @@ describe("key pairs", () => {
       expect(pair).toMatchObject({ isEphemeral: false, isNew: true });
     });
 
+    it("closes a new private key on Windows before anything is in it", () => {
+      const seen: unknown[] = [];
+      const { isNew } = namedKeyPair(path, undefined, (...given) => {
+        seen.push([...given, readFileSync(path, "utf8")]);
+      });
+      expect([isNew, seen]).toEqual([true, [[path, "file", ""]]]);
+      expect(readFileSync(path, "utf8")).toContain("PRIVATE KEY");
+    });
+
+    it("fails with 73 on Windows, and leaves nothing, when it cannot be closed", () => {
+      const make = () => namedKeyPair(path, undefined); // there is no icacls here
+      expect(make).toThrow(expect.objectContaining({ exitCode: 73 }));
+      expect(readdirSync(directory)).toEqual([]);
+    });
+
     it("uses the pair that it made before, unchanged", () => {
       const { publicKey } = namedKeyPair(path, userId);
       const content = readFileSync(path);

@@ -13,7 +13,7 @@ function connection(more: Partial<SshConnection> = {}): SshConnection {
     osUser: "ec2-user",
     keyPair: { identityFile: "/keys/key", publicKey: "", isEphemeral: true, isNew: true },
     knownHosts: { path: "/state/known_hosts" },
-    proxyCommand: ["/bin/sh", "-c", "cat", "join", "/run/to-ssh"],
+    proxyCommand: "/bin/sh -c cat join /run/to-ssh",
     ...more,
   };
 }
