@@ -1,9 +1,9 @@
 // Commands that take this computer for Windows, with the real ssh and the real sandbox.
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { AsOnWindows } from "../harness/as-on-windows.ts";
-import type { CommandOptions, CommandOutcome, RunningCommand } from "../harness/run-command.ts";
+import { Person, type CommandOptions, type CommandOutcome, type RunningCommand } from "../harness/run-command.ts";
 import { OPEN_LIMIT_MS, openTestSandbox, type TestSandbox } from "../harness/test-sandbox.ts";
 import { JOURNEY_LIMIT_MS, Journey } from "./connect-journey.ts";
 import { ask } from "./tunnel-journey.ts";
@@ -19,8 +19,6 @@ describe("as on Windows", () => {
   let echo: Server;
   beforeAll(async () => {
     sandbox = await openTestSandbox();
-    journey = new Journey(sandbox);
-    windows = new AsOnWindows(join(journey.person.home, "C"));
     bastion = sandbox.shared.deployment?.instanceName ?? "";
     echo = createServer({ allowHalfOpen: true }, (socket) => {
       socket.on("error", () => undefined);
@@ -28,12 +26,20 @@ describe("as on Windows", () => {
     });
     await new Promise<void>((resolve) => echo.listen(0, "127.0.0.1", resolve));
     // The bundles are made on this system, with its esbuild; a shim would find them made or make them on its own.
-    await Promise.all(["connect", "tunnel", "copy"].map((name) => journey.person.run(script(name), ["--version"])));
+    const person = new Person();
+    await Promise.all(["connect", "tunnel", "copy"].map((name) => person.run(script(name), ["--version"])));
+    person.leave();
   }, OPEN_LIMIT_MS);
   afterAll(async () => {
     echo.close();
-    journey.leave();
     await sandbox.close();
+  });
+  beforeEach(() => {
+    journey = new Journey(sandbox);
+    windows = new AsOnWindows(join(journey.person.home, "C"));
+  });
+  afterEach(() => {
+    journey.leave();
   });
 
   const script = (name: string): string => join(scripts, `${name}.ts`);
