@@ -61,7 +61,8 @@ export class LocalListener {
   }
 }
 
-async function cannotListen({ address, port }: ListenerRequest, cause: unknown): Promise<UserError> {
+/** For a person; the system's own error tells what was met. */
+export async function cannotListen({ address, port }: ListenerRequest, cause: unknown): Promise<UserError> {
   const failed = (met: string, hint: string): UserError =>
     new UserError(`cannot listen on port ${port} of ${quoted(address)}: ${met}`, {
       hint,

@@ -1,4 +1,4 @@
-// A tunnel whose session ends: by an administrator, by a reboot, by kill -9.
+// A tunnel whose session ends: by an administrator, while its computer sleeps, by a reboot, by kill -9.
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { RebootInstancesCommand } from "@aws-sdk/client-ec2";
 import { TerminateSessionCommand } from "@aws-sdk/client-ssm";
@@ -41,6 +41,28 @@ describe("a tunnel", () => {
       expect(await ask(port, "after")).toBe("after");
       expect(journey.openSessions()).toHaveLength(1);
       expect(journey.openSessions()).not.toContain(SessionId);
+      await tunnel.end();
+      await journey.expectNothingLeft();
+    },
+    TUNNEL_LIMIT_MS,
+  );
+
+  it.each(["ssh", "port"])(
+    "by --via %s goes on when its computer wakes, and its session is long over",
+    async (via) => {
+      const tunnel = await journey.open([...words, "--via", via]);
+      const [port = 0] = tunnel.ports;
+      expect(await ask(port, "before")).toBe("before");
+      tunnel.child.kill("SIGSTOP"); // asleep: no timer, no packet, no answer
+      const [SessionId = ""] = journey.openSessions();
+      await sandbox.ssm.send(new TerminateSessionCommand({ SessionId }));
+      const asked = ask(port, "asked while it slept");
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      tunnel.child.kill("SIGCONT");
+      await tunnel.stderrMatches(/warning: the tunnel's session has ended: .*; opening a new one/);
+      expect(await ask(port, "after")).toBe("after");
+      // What was under way may be lost with its session, but nobody waits for it without end.
+      await expect(asked.then(String, () => "")).resolves.toMatch(/^(asked while it slept)?$/);
       await tunnel.end();
       await journey.expectNothingLeft();
     },

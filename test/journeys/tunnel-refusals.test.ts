@@ -2,6 +2,7 @@
 import { createServer, type AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { letOut, type TestDatabase } from "../harness/database-network.ts";
+import type { Credentials } from "../../sandbox/sandbox.ts";
 import { OPEN_LIMIT_MS, openTestSandbox, type TestSandbox } from "../harness/test-sandbox.ts";
 import { TUNNEL_LIMIT_MS, TunnelJourney } from "./tunnel-journey.ts";
 
@@ -68,6 +69,34 @@ describe("tunnel.ts refuses", () => {
       const outcome = await journey.run(["--rds", open.identifier, "--local-port", "0"], { credentials });
       expect(outcome.status).toBe(77);
       expect(outcome.stderr).toContain(`cannot call ${missing}`);
+      await journey.expectNothingLeft();
+    },
+    TUNNEL_LIMIT_MS,
+  );
+
+  it(
+    "a token's user who lacks rds-db:connect: psql hears it from the database, and its status is tunnel's",
+    async () => {
+      const open = await journey.createOpenDatabase("open-to-all");
+      await sandbox.endpoint.databases.start(open.identifier);
+      const actions = [
+        "ec2:DescribeInstances",
+        "ec2-instance-connect:SendSSHPublicKey",
+        "rds:DescribeDBClusters",
+        "rds:DescribeDBInstances",
+        "ssm:StartSession",
+        "ssmmessages:OpenDataChannel",
+      ];
+      const words = ["--rds", open.identifier, "--local-port", "0", "--db-user", "demo_admin", "--exec"];
+      const select = (credentials: Credentials) =>
+        journey.run([...words, "psql -X -A -t -d postgres -c 'select 1'"], { credentials });
+      const policy = (Action: readonly string[]): object[] => [{ Effect: "Allow", Action, Resource: "*" }];
+      const without = await sandbox.createUser("tunnel-without-rds-db", policy(actions));
+      const refused = await select(without);
+      expect(refused.stderr).toContain('PAM authentication failed for user "demo_admin"');
+      expect(refused.status).toBe(2);
+      await sandbox.allow("tunnel-without-rds-db", policy([...actions, "rds-db:connect"]));
+      await expect(select(without)).resolves.toMatchObject({ status: 0, stdout: "1\n" });
       await journey.expectNothingLeft();
     },
     TUNNEL_LIMIT_MS,
