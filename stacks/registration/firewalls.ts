@@ -23,11 +23,10 @@ export function judgeEgress(way: Way, { instance, vpcId }: Place, model: Terrafo
   if (fault !== undefined)
     return broken("instance-security-groups", `the instance ${fault}`, "give it an aws_security_group of the VPC");
   const rules = rulesOf("aws_vpc_security_group_egress_rule", groups, model).filter(opensHttps);
-  const lists = listOf(groups).filter((id) => model.resource(id, "aws_security_group") === undefined);
   const permitting = way.kind === "outside" ? [] : rules.filter((rule) => speaksOf(rule, peerOf(way, model), model));
   if (permitting.length > 0) return held(permitting);
-  if (lists.length > 0 || (way.kind === "outside" && rules.length > 0))
-    return outside(`whether security groups let the calls out to what is there`);
+  if (hasForeign(groups, model) || rules.some((rule) => way.kind === "outside" || isUntold(rule, model)))
+    return outside("whether security groups let the calls out to what is there");
   return broken(
     "instance-security-groups",
     `the instance's security groups let nothing out to port ${HTTPS_PORT} of ${destinationOf(way)}`,
@@ -51,7 +50,7 @@ export function judgeIngress(way: Way, { instance, subnet, vpcId }: Place, model
   const rules = rulesOf("aws_vpc_security_group_ingress_rule", groups, model).filter(opensHttps);
   const permitting = rules.filter((rule) => speaksOf(rule, client, model));
   if (permitting.length > 0) return held(permitting);
-  if (listOf(groups).some((id) => model.resource(id, "aws_security_group") === undefined))
+  if (hasForeign(groups, model) || rules.some((rule) => isUntold(rule, model)))
     return outside(`whether the security groups of ${address} let the calls in`);
   return broken(
     "endpoint-security-groups",
@@ -75,6 +74,18 @@ function faultOfGroups(groups: unknown, vpcId: string, model: TerraformModel): s
       return `has the security group ${pointer.block.address}, which is in another VPC`;
   }
   return undefined;
+}
+
+function hasForeign(groups: unknown, model: TerraformModel): boolean {
+  return listOf(groups).some((id) => model.resource(id, "aws_security_group") === undefined);
+}
+
+/** Whether only a plan can tell whom the rule speaks of. */
+function isUntold({ arguments: rule }: Block, model: TerraformModel): boolean {
+  const peers = [rule["referenced_security_group_id"], rule["cidr_ipv4"], rule["prefix_list_id"]];
+  return peers.some(
+    (peer) => typeof peer === "string" && peer.includes("${") && model.pointer(peer)?.kind !== "resource",
+  );
 }
 
 function rulesOf(type: string, groups: unknown, model: TerraformModel): Block[] {
