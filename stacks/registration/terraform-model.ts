@@ -62,6 +62,11 @@ export class TerraformModel {
     return this.#resources.get(type) ?? [];
   }
 
+  /** The data sources of a type. */
+  dataSources(type: string): Block[] {
+    return [...this.#blocks.values()].filter((block) => block.isData && block.type === type);
+  }
+
   /** What an argument that is one reference, or one id, points at; undefined when it is not set. */
   pointer(value: unknown): Pointer | undefined {
     if (typeof value !== "string") return undefined;

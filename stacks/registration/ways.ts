@@ -28,15 +28,19 @@ export function findWay(service: string, place: Place, model: TerraformModel): W
       finding: endpointFinding(endpoint, place, model),
     };
   if (hasInternet) return { way: { kind: "internet" }, finding: held(...internet.restsOn) };
-  if (place.vpc === undefined)
+  const [first] = endpoints;
+  if (place.vpc === undefined && first === undefined)
     return {
       way: { kind: "outside" },
       finding: outside(`the way to ${service}, by an endpoint or a route that is there`),
     };
-  const [first] = endpoints;
-  const noEndpoint = (first && obstacleOf(first, place, model)) ?? `${place.vpc.address} has no endpoint for it`;
+  const noEndpoint = first && obstacleOf(first, place, model);
   const cure = `add an aws_vpc_endpoint for ${service} with private DNS names, or a route to a NAT gateway`;
-  const finding = broken("way-out", `no way to ${service}: ${noEndpoint}, and ${internet.obstacle}`, cure);
+  const finding = broken(
+    "way-out",
+    `no way to ${service}: ${noEndpoint ?? "the VPC has no endpoint for it"}, and ${internet.obstacle}`,
+    cure,
+  );
   return { way: { kind: "outside" }, finding };
 }
 
@@ -47,7 +51,7 @@ function hidesNothing(endpoint: Block, { vpc }: Place): boolean {
 const isGateway = ({ arguments: { vpc_endpoint_type: type } }: Block): boolean => (type ?? "Gateway") === "Gateway";
 
 /** `ssm`, by the data source that looks the name up, or by the end of the name. */
-function serviceOf({ arguments: { service_name: name } }: Block, model: TerraformModel): string | undefined {
+export function serviceOf({ arguments: { service_name: name } }: Block, model: TerraformModel): string | undefined {
   const pointer = model.pointer(name);
   const offer = pointer?.kind === "data" ? pointer.block.arguments : {};
   const text = offer["service"] ?? offer["service_name"] ?? (pointer?.kind === "outside" ? pointer.text : undefined);
@@ -87,9 +91,8 @@ function endpointFinding(endpoint: Block, { subnet }: Place, model: TerraformMod
 }
 
 /** Whether the VPC resolves the service's name to where the way leads. */
-export function judgeDns(way: Way, { vpc, vpcId }: Place): Finding {
-  if (vpc === undefined)
-    return outside(vpcId === "" ? "the VPC's DNS attributes" : `the DNS attributes of VPC ${vpcId}`);
+export function judgeDns(way: Way, { vpc }: Place): Finding {
+  if (vpc === undefined) return outside("the DNS attributes of the VPC");
   const { enable_dns_support: support = true, enable_dns_hostnames: hostnames = false } = vpc.arguments;
   if (support !== true)
     return broken(

@@ -42,8 +42,6 @@ const common: readonly Row[] = [
   ["aws_instance.*.root_block_device", ELSEWHERE],
   ["aws_instance.*.metadata_options", AWS_DEFAULT],
   ["aws_instance.*.iam_instance_profile", "instance-role"],
-  ["aws_instance.*.subnet_id", "subnet"],
-  ["aws_instance.*.vpc_security_group_ids*", "instance-security-groups"],
   ["aws_instance.*.depends_on*", "order-of-creation"],
 
   ["aws_iam_instance_profile.bastion_role_profile.name", NAMES],
@@ -74,7 +72,14 @@ const common: readonly Row[] = [
   ["data.aws_ssm_parameter.image_parameter*", irrelevant("what the image brings is none of the stack's")],
 ];
 
+/** An instance that makes its network interface itself. */
+const ownInterface: readonly Row[] = [
+  ["aws_instance.*.subnet_id", "subnet"],
+  ["aws_instance.*.vpc_security_group_ids*", "instance-security-groups"],
+];
+
 const privateLink: readonly Row[] = [
+  ...ownInterface,
   ["aws_instance.*.associate_public_ip_address", irrelevant("no route leads to the internet")],
   [
     "aws_instance.*.depends_on[aws_route_table_association*]",
@@ -96,14 +101,76 @@ const privateLink: readonly Row[] = [
   ["data.aws_vpc_endpoint_service.*", "way-out"],
 ];
 
+const VPC_IS_DEFAULT = irrelevant("addresses are for VPCs by default");
+const BY_ROUTES = irrelevant("the route table, which refers to the gateway, is waited for too");
+
+const internet: readonly Row[] = [
+  ["aws_route_table*", "way-out"],
+  ["aws_internet_gateway.network_internet_gateway*", "way-out"],
+  ["aws_vpc.network_vpc.enable_dns_hostnames", irrelevant("the services' public names resolve without it")],
+  ["aws_vpc_security_group_egress_rule.bastion_group_to_internet*", "instance-security-groups"],
+];
+
+const nat: readonly Row[] = [
+  ...ownInterface,
+  ["aws_instance.*.associate_public_ip_address", AWS_DEFAULT],
+  ["aws_eip.*.domain", VPC_IS_DEFAULT],
+  ["aws_eip.*.depends_on*", BY_ROUTES],
+  ["aws_eip.network_nat_address_1", "way-out"],
+  ["aws_nat_gateway.*.depends_on*", BY_ROUTES],
+  ["aws_nat_gateway.*", "way-out"],
+  ["aws_subnet.network_public_subnet_1", "way-out"],
+  ["aws_subnet.network_public_subnet_1.vpc_id", "way-out"],
+];
+
+const BY_ADDRESS = irrelevant("the public address waits for it, and the instance for the address");
+
+const publicNetwork: readonly Row[] = [
+  ["aws_instance.*.depends_on[aws_eip.bastion_host_address_1]", "order-of-creation"],
+  ["aws_instance.*.depends_on[*]", BY_ADDRESS],
+  ["aws_instance.*.network_interface*", "subnet"],
+  ["aws_network_interface.*.security_groups*", "instance-security-groups"],
+  ["aws_network_interface.*", "subnet"],
+  ["aws_eip.*.domain", VPC_IS_DEFAULT],
+  ["aws_eip.*.depends_on*", irrelevant("the instance waits for the same things itself")],
+  ["aws_eip.bastion_host_address_1*", "way-out"],
+];
+
+/** Those of the session preferences: a log group, a bucket and a key. */
+const features: readonly Row[] = [
+  ["aws_instance.*.depends_on[aws_route_table_association*]", "order-of-creation"],
+  ["aws_instance.*.depends_on[aws_vpc_endpoint.s3]", irrelevant("the rule that names its addresses waits for it")],
+  ["*bastion_role_features*", irrelevant("without it there is nothing that a feature calls")],
+  ["data.terraform_remote_state.*", irrelevant("what another stack tells is a name, the same here and there")],
+  ["aws_route_table.*.route", irrelevant("the endpoint adds its own")],
+  ["aws_route_table*", "way-out"],
+  ["aws_vpc_endpoint.s3.vpc_endpoint_type", AWS_DEFAULT],
+];
+
 /** Stacks whose every part is taken away in turn, and the rows that speak of them. */
 const networks: readonly { readonly name: string; readonly settings: object; readonly rows: readonly Row[] }[] = [
   { name: "private-link", settings: shipped, rows: [...names, ...privateLink, ...common] },
+  {
+    name: "nat",
+    settings: { network: "nat", vpc_cidr: "10.10.0.0/24" },
+    rows: [...names, ...nat, ...internet, ...common],
+  },
+  { name: "public", settings: { network: "public" }, rows: [...names, ...publicNetwork, ...internet, ...common] },
+  {
+    name: "private-link-with-features",
+    settings: {
+      ...shipped,
+      vpc_cidr: "10.10.0.0/26",
+      vpc_private_subnets: ["10.10.0.0/26"],
+      session_preferences: { s3_logs: true },
+    },
+    rows: [...names, ...features, ...privateLink.filter(([path]) => !path.includes("route_table")), ...common],
+  },
 ];
 
 function stack(settings: object): StackJson {
-  const { complaint, json } = synthesize(settings);
-  expect(complaint).toBe("");
+  const { exitCode, json } = synthesize(settings);
+  expect(exitCode).toBe(0);
   return json;
 }
 
@@ -119,7 +186,9 @@ describe("proveRegistrations()", () => {
     ({ settings }) => {
       const proofs = proveRegistrations(stack(settings));
       expect(proofs.length).toBeGreaterThan(0);
-      for (const proof of proofs) expect(proof).toMatchObject({ broken: undefined, outside: [] });
+      for (const { broken } of proofs) expect(broken).toBeUndefined();
+      const { network } = settings as { network?: string };
+      expect(proofs.every(({ outside }) => outside.length === 0)).toBe(network !== "existing");
     },
   );
 
@@ -275,6 +344,62 @@ describe("proveRegistrations(), of what is written wrongly", () => {
   it("breaks each link that a stack of one subnet can break, where the other tests break the others", () => {
     const broken = new Set<Link>(["subnet", "network-acl", "order-of-creation", ...alterations.map(([link]) => link)]);
     expect(LINKS.filter((link) => !broken.has(link))).toEqual([]);
+  });
+});
+
+describe("proveRegistrations(), of features", () => {
+  const json = stack({ vpc_cidr: "10.10.0.0/26", session_preferences: { s3_logs: true } });
+
+  it.each([
+    ["logs", "way-out", "resource aws_vpc_endpoint endpoint_logs private_dns_enabled", set(false)],
+    ["kms", "endpoint-policy", "resource aws_vpc_endpoint endpoint_kms policy", replace("kms:Decrypt", "kms:Encrypt")],
+    ["s3", "way-out", "resource aws_vpc_endpoint s3 route_table_ids", set([])],
+    [
+      "s3",
+      "instance-security-groups",
+      `resource aws_vpc_security_group_egress_rule bastion_group_to_s3 from_port`,
+      set(444),
+    ],
+    ["s3", "endpoint-policy", "resource aws_vpc_endpoint s3 policy", replace("s3:PutObject", "s3:GetObject")],
+  ] as const)("names the call of %s that could not be made, and %s", (service, link, path, change) => {
+    const proof = prove(changed(json, path.split(" "), change));
+    expect(proof).toMatchObject({
+      consequence: expect.stringMatching(`^could not call ${service}:`),
+      broken: { link },
+    });
+  });
+});
+
+describe("proveRegistrations(), of a network that was there before", () => {
+  const existing_network = { vpc_id: "vpc-0123456789abcdef0", subnet_ids: ["subnet-0123456789abcdef0"] };
+  const endpoint_ids = { ssm: "vpce-0123456789abcdef0", ssmmessages: "vpce-0123456789abcdef1" };
+
+  it("tells what it cannot know, and breaks nothing", () => {
+    const json = stack({ network: "existing", existing_network: { ...existing_network, endpoint_ids } });
+    const { broken, outside } = prove(json);
+    expect(broken).toBeUndefined();
+    expect(outside).toEqual(
+      expect.arrayContaining([
+        "the instance's subnet",
+        "the way to ssm, by an endpoint or a route that is there",
+        "the DNS attributes of the VPC",
+        "the policy of an endpoint that is there",
+      ]),
+    );
+  });
+
+  it.each([
+    ["instance-role", "data aws_iam_policy_document bastion_role_trust statement 0 effect", set("Deny")],
+    ["role-permissions", "data aws_iam_policy_document bastion_role_core_document statement", set([])],
+    ["way-out", "resource aws_vpc_endpoint endpoint_ssm private_dns_enabled", set(false)],
+    ["instance-security-groups", "resource aws_vpc_security_group_egress_rule", set({})],
+    ["endpoint-security-groups", "resource aws_vpc_security_group_ingress_rule", set({})],
+    ["endpoint-policy", "resource aws_vpc_endpoint endpoint_ssm policy", replace('"Action":"*"', '"Action":"s3:*"')],
+    ["order-of-creation", "resource aws_instance bastion_host_1 depends_on", set([])],
+  ] as const)("still names %s in what the stack adds to it", (link, path, change) => {
+    const json = stack({ network: "existing", existing_network });
+    expect(prove(json).broken).toBeUndefined();
+    expect(prove(changed(json, path.split(" "), change))).toMatchObject({ broken: { link } });
   });
 });
 
