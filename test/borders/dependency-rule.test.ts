@@ -185,6 +185,7 @@ const packages: readonly { readonly name: string; readonly only: readonly string
     only: ["session-manager/data-channel/websocket-transport.ts", "sandbox/", "bench/data-channel/"],
     because: "one file of the client knows websockets; the bench compares with one that carries nothing else",
   },
+  { name: "@viz-js/viz", only: ["stacks/diagram/"], because: "pictures are for documents, not for what is deployed" },
   { name: "ssh2", only: ["sandbox/instances/"], because: "the client side is the real OpenSSH" },
 ];
 

@@ -45,3 +45,30 @@ describe.each([
     ]);
   });
 });
+
+describe("stacks/draw-diagram.ts", () => {
+  const draw = (...words: string[]) =>
+    spawnSync(
+      process.execPath,
+      [join(root, "scripts", "launcher.mjs"), join(root, "stacks", "draw-diagram.ts"), ...words],
+      {
+        cwd: outputDirectory,
+        env: { PATH: process.env["PATH"] },
+        encoding: "utf8",
+      },
+    );
+
+  it("draws the settings that it is given, and prints where", () => {
+    const output = join(outputDirectory, "out.svg");
+    const { status, stdout, stderr } = draw("--settings", join(root, "dev.tfvars.json"), "-o", output);
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: `${output}\n`, stderr: "" });
+    expect(existsSync(output)).toBe(true);
+  });
+
+  it("tells of its options, and sends there whoever slips", () => {
+    expect(draw("--help").stdout).toContain("--settings FILE");
+    const { status, stderr } = draw("--colour");
+    expect(status).toBe(64);
+    expect(stderr).toBe("diagram: error: Unknown option '--colour'\ndiagram: hint: npm run diagram -- --help\n");
+  });
+});
