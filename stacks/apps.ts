@@ -1,5 +1,6 @@
 // The two apps. Two, because cdktf asks for a stack's name as soon as an app has several, and `cdktf deploy` is to work bare.
 import type { App } from "cdktf";
+import { AuditStack } from "./audit-stack.ts";
 import type { AwsAccount } from "./aws-account.ts";
 import { BastionStack } from "./bastion-stack.ts";
 import type { BastionFeatureIn } from "./bastion/feature.ts";
@@ -17,6 +18,7 @@ export const bastionApp: AppPlan = {
     return stackId === bastionApp.id ? key : `${key.replace(/\.tfstate$/, "")}-${stackId}.tfstate`;
   },
   define: (app, { settings, backendOf }) => {
+    addAuditStack(app, { settings, backendOf });
     const preferences = sessionPreferencesStack(app, { settings, backendOf });
     const features = bastionFeatures(settings, preferences);
     new BastionStack(app, bastionApp.id, { settings, backend: backendOf(bastionApp.id), features });
@@ -29,6 +31,12 @@ function bastionFeatures({ patching, image }: Settings, preferences?: SessionPre
     ...(preferences === undefined ? [] : [(account: AwsAccount) => preferences.bastionFeature(account)]),
     ...(patching ? [(account: AwsAccount) => packageRepositories(image, account)] : []),
   ];
+}
+
+function addAuditStack(app: App, { settings, backendOf }: AppContents): void {
+  const { audit } = settings;
+  const id = "audit";
+  if (audit !== undefined) new AuditStack(app, id, { settings, audit, backend: backendOf(id) });
 }
 
 function sessionPreferencesStack(app: App, { settings, backendOf }: AppContents): SessionPreferencesStack | undefined {

@@ -5,6 +5,15 @@ import { KmsKey } from "@cdktf/provider-aws/lib/kms-key/index.js";
 import type { AwsAccount } from "./aws-account.ts";
 import { MAIN_RESOURCE } from "./named-stack.ts";
 
+/** What a service of AWS may do with a key. */
+export interface KeyUse {
+  /** The first part of its principal: `events`. */
+  readonly service: string;
+  readonly actions: readonly string[];
+  /** Operator, then key, then value. */
+  readonly condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
 export interface EncryptionKeyProps {
   /** Whose key it is. */
   readonly account: AwsAccount;
@@ -18,6 +27,12 @@ export interface EncryptionKeyProps {
    * @default - no log group
    */
   readonly logGroupName?: string;
+  /**
+   * Services of AWS that may use it too.
+   *
+   * @default - none
+   */
+  readonly uses?: readonly KeyUse[];
   /**
    * Whether `destroy` refuses to give it up: what it has encrypted would be lost.
    *
@@ -44,7 +59,7 @@ export class EncryptionKey extends Construct {
 }
 
 /** The account's root may do everything, so that IAM decides and the key cannot be locked away. */
-function keyPolicy({ account, logGroupName }: EncryptionKeyProps): string {
+function keyPolicy({ account, logGroupName, uses = [] }: EncryptionKeyProps): string {
   const root = {
     Sid: "IamDecides",
     Effect: "Allow",
@@ -54,8 +69,23 @@ function keyPolicy({ account, logGroupName }: EncryptionKeyProps): string {
   };
   return JSON.stringify({
     Version: "2012-10-17",
-    Statement: [root, ...(logGroupName === undefined ? [] : [logGroupStatement(account, logGroupName)])],
+    Statement: [
+      root,
+      ...(logGroupName === undefined ? [] : [logGroupStatement(account, logGroupName)]),
+      ...uses.map(useStatement),
+    ],
   });
+}
+
+function useStatement({ service, actions, condition }: KeyUse): object {
+  return {
+    Sid: `UseBy${service}`,
+    Effect: "Allow",
+    Principal: { Service: `${service}.amazonaws.com` },
+    Action: actions,
+    Resource: "*",
+    ...(condition === undefined ? {} : { Condition: condition }),
+  };
 }
 
 /** @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html */

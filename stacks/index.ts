@@ -1,4 +1,7 @@
 // The constructs, for use in other CDKTF apps.
+export { AccessRules, accessRuleArns, type AccessRulesProps } from "./audit/access-rules.ts";
+export { EncryptedTopic, type EncryptedTopicProps, type Publisher } from "./audit/encrypted-topic.ts";
+export { LockedTrail, trailArn, type LockedTrailProps } from "./audit/locked-trail.ts";
 export { AwsAccount } from "./aws-account.ts";
 export { BastionHosts, type BastionHostsProps } from "./bastion/bastion-hosts.ts";
 export type { BastionFeature, BastionFeatureIn } from "./bastion/feature.ts";

@@ -4,6 +4,7 @@ import { S3Bucket } from "@cdktf/provider-aws/lib/s3-bucket/index.js";
 import { S3BucketLifecycleConfiguration } from "@cdktf/provider-aws/lib/s3-bucket-lifecycle-configuration/index.js";
 import { S3BucketLoggingA } from "@cdktf/provider-aws/lib/s3-bucket-logging/index.js";
 import { S3BucketNotification } from "@cdktf/provider-aws/lib/s3-bucket-notification/index.js";
+import { S3BucketObjectLockConfigurationA } from "@cdktf/provider-aws/lib/s3-bucket-object-lock-configuration/index.js";
 import { S3BucketOwnershipControls } from "@cdktf/provider-aws/lib/s3-bucket-ownership-controls/index.js";
 import { S3BucketPolicy } from "@cdktf/provider-aws/lib/s3-bucket-policy/index.js";
 import { S3BucketPublicAccessBlock } from "@cdktf/provider-aws/lib/s3-bucket-public-access-block/index.js";
@@ -45,6 +46,12 @@ export interface PrivateBucketProps {
    */
   readonly expirationDays?: number;
   /**
+   * For how long nobody may delete or overwrite an object, in days; with a special permission only.
+   *
+   * @default - not at all
+   */
+  readonly lockDays?: number;
+  /**
    * Statements of the bucket's policy beside those that refuse plain HTTP and old TLS.
    *
    * @default - none
@@ -54,16 +61,19 @@ export interface PrivateBucketProps {
 
 export class PrivateBucket extends Construct {
   readonly bucketName: string;
+  /** Must exist before a service of AWS writes. */
+  readonly policy: S3BucketPolicy;
 
   constructor(scope: Construct, id: string, props: PrivateBucketProps) {
     super(scope, id);
     const bucket = new S3Bucket(this, MAIN_RESOURCE, {
       bucket: props.bucketName,
+      ...(props.lockDays === undefined ? {} : { objectLockEnabled: true }),
       ...(props.isKept === true ? { lifecycle: { preventDestroy: true } } : {}),
     });
     exceptFromChecks(bucket, exceptionsOf(props));
     this.bucketName = bucket.bucket;
-    this.#keepPrivate(props);
+    this.policy = this.#keepPrivate(props);
     this.#keepWhole(props);
     if (props.accessLogBucket !== undefined)
       new S3BucketLoggingA(this, "access_log", {
@@ -75,7 +85,7 @@ export class PrivateBucket extends Construct {
     new S3BucketNotification(this, "notification", { bucket: bucket.id, eventbridge: true });
   }
 
-  #keepPrivate({ bucketName, partition, policyStatements = [] }: PrivateBucketProps): void {
+  #keepPrivate({ bucketName, partition, policyStatements = [] }: PrivateBucketProps): S3BucketPolicy {
     const bucket = this.bucketName;
     const publicAccess = new S3BucketPublicAccessBlock(this, "public_access", {
       bucket,
@@ -88,15 +98,21 @@ export class PrivateBucket extends Construct {
     const arn = `arn:${partition}:s3:::${bucketName}`;
     const policy = bucketPolicy([...encryptedTransportOnly(arn), ...policyStatements]);
     // S3 refuses two such changes of one bucket at a time.
-    new S3BucketPolicy(this, "policy", { bucket, policy, dependsOn: [publicAccess] });
+    return new S3BucketPolicy(this, "policy", { bucket, policy, dependsOn: [publicAccess] });
   }
 
-  #keepWhole({ kmsKeyArn, expirationDays }: PrivateBucketProps): void {
+  #keepWhole({ kmsKeyArn, expirationDays, lockDays }: PrivateBucketProps): void {
     const bucket = this.bucketName;
     const versioning = new S3BucketVersioningA(this, "versioning", {
       bucket,
       versioningConfiguration: { status: "Enabled" },
     });
+    if (lockDays !== undefined)
+      new S3BucketObjectLockConfigurationA(this, "lock", {
+        bucket,
+        rule: { defaultRetention: { mode: "GOVERNANCE", days: lockDays } },
+        dependsOn: [versioning],
+      });
     new S3BucketServerSideEncryptionConfigurationA(this, "encryption", {
       bucket,
       rule: [

@@ -1,6 +1,7 @@
 // The account's session preferences in one Region: how shells are encrypted, logged, limited and begun.
 import { TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
+import { auditTopicName } from "./audit-stack.ts";
 import { AwsAccount } from "./aws-account.ts";
 import { keepStateIn } from "./backend.ts";
 import type { BastionFeature } from "./bastion/feature.ts";
@@ -12,7 +13,6 @@ import { sessionPreferencesFeature } from "./session-preferences/bastion-feature
 import { LogAlarms } from "./session-preferences/log-alarms.ts";
 import { SessionDocument } from "./session-preferences/session-document.ts";
 import { SessionLog } from "./session-preferences/session-log.ts";
-import type { Settings } from "./settings.ts";
 import type { SessionPreferences } from "./settings/sections/session-preferences.ts";
 
 const DEFAULT_KEY_PREFIX = "sessions";
@@ -45,6 +45,7 @@ export class SessionPreferencesStack extends NamedStack {
         name: `${this.#prefix}-session`,
         logGroupName: log.logGroupName,
         alarms: preferences.alarms,
+        // Its stack makes it, and nothing here waits for it.
         topicArn: this.#account.arn("sns", auditTopicName(settings)),
       });
     this.#addOutputs(documentName, log);
@@ -123,9 +124,4 @@ export class SessionPreferencesStack extends NamedStack {
         description: "Has an object for each shell",
       });
   }
-}
-
-/** Name of the audit's topic: its stack makes it, and nothing here waits for it. */
-function auditTopicName({ tag_application, target_environment }: Settings): string {
-  return `${tag_application}-${target_environment}-audit`;
 }

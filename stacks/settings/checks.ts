@@ -1,4 +1,5 @@
 // What each setting alone cannot show: whether the values can work together, as AWS would find out an hour later.
+import { auditProblems } from "./checks/audit.ts";
 import { networkKindProblems } from "./checks/network-kind.ts";
 import { networkProblems } from "./checks/network.ts";
 import { patchingProblems } from "./checks/patching.ts";
@@ -17,6 +18,7 @@ export function checkSettings(settings: Settings): Problem[] {
     ...targetProblems(settings),
     ...patchingProblems(settings),
     ...sessionPreferencesProblems(settings),
+    ...auditProblems(settings),
     ...duplicateProblems(settings),
   ];
 }

@@ -21,4 +21,15 @@ export const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, isNot('an AWS 
 
 export const bucketName = z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, isNot("the name of an S3 bucket"));
 
+/** The shortest that an auditor accepts. */
+const SHORTEST_RETENTION_DAYS = 365;
+/** Those of CloudWatch's that are a year or more. */
+const RETENTION_DAYS = [365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
+
+/** How long a log is kept. */
+export const retentionDays = z
+  .int(isNot("a whole number"))
+  .refine((days) => RETENTION_DAYS.includes(days), isNot(`one of CloudWatch's ${RETENTION_DAYS.join(", ")}`))
+  .default(SHORTEST_RETENTION_DAYS);
+
 export const oneOrMore = z.union([z.string(), z.array(z.string()).min(1)]);

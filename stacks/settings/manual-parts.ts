@@ -9,7 +9,12 @@ import { outputsList, settingsList, type Outputs } from "./manual.ts";
 import { settingsSections } from "./schema.ts";
 
 /** Switches on all that has outputs of its own. */
-const EVERYTHING = { tag_application: "sandbox", vpc_cidr: "10.10.0.0/24", session_preferences: { s3_logs: true } };
+const EVERYTHING = {
+  tag_application: "sandbox",
+  vpc_cidr: "10.10.0.0/24",
+  session_preferences: { s3_logs: true },
+  audit: { trail: {} },
+};
 
 /** By the name that the document's markers give them. */
 export function manualParts(): Record<string, string> {

@@ -1,5 +1,6 @@
 // What may stand in `<environment>.tfvars.json`: each key, its type, its default and an example that works.
 import { z } from "zod";
+import { auditSettings } from "./sections/audit.ts";
 import { bastionSettings } from "./sections/bastion.ts";
 import { networkSettings } from "./sections/network.ts";
 import { sessionPreferencesSettings } from "./sections/session-preferences.ts";
@@ -13,6 +14,7 @@ export const settingsSections = {
   "The bastion": bastionSettings,
   "The network": networkSettings,
   "Session preferences": sessionPreferencesSettings,
+  "The audit": auditSettings,
   "The state": stateSettings,
 } as const;
 
@@ -20,6 +22,7 @@ export const settingsSchema = z.strictObject({
   ...bastionSettings,
   ...networkSettings,
   ...sessionPreferencesSettings,
+  ...auditSettings,
   ...stateSettings,
 });
 

@@ -85,6 +85,16 @@ export function scenarios(shippedSettings: object): Scenario[] {
       passedAtLeast: 28,
     },
     {
+      name: "audit",
+      app: bastionApp,
+      stack: "audit",
+      settings: {
+        ...shippedSettings,
+        audit: { subscribers: ["security@example.com"], trail: { access_log_bucket: "company-access-logs" } },
+      },
+      passedAtLeast: 1,
+    },
+    {
       name: "state-bucket",
       app: stateBucketApp,
       settings: shippedSettings,

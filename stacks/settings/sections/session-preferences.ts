@@ -1,16 +1,10 @@
 // Settings of the account's session preferences: encryption, logs, time limits, and what a shell starts as and with.
 import { z } from "zod";
-import { bucketName, isNot, label } from "../fields.ts";
+import { bucketName, isNot, label, retentionDays } from "../fields.ts";
 
 const MAX_ALARM_NAME_CHARACTERS = 40;
 /** AWS's limit for a shell profile. */
 const MAX_PROFILE_CHARACTERS = 512;
-/** The shortest that an auditor accepts. */
-const SHORTEST_RETENTION_DAYS = 365;
-
-/** Those of CloudWatch's that are a year or more. */
-const RETENTION_DAYS = [365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
-
 const minutes = (most: number): z.ZodInt =>
   z
     .int(isNot("a whole number of minutes"))
@@ -40,11 +34,7 @@ const preferences = z.strictObject({
     description:
       "Whether the log arrives while the session lasts, as JSON, and not at its end. Default: as `cloud_watch_logs`.",
   }),
-  log_retention_days: z
-    .int(isNot("a whole number"))
-    .refine((days) => RETENTION_DAYS.includes(days), isNot(`one of CloudWatch's ${RETENTION_DAYS.join(", ")}`))
-    .default(SHORTEST_RETENTION_DAYS)
-    .meta({ description: "How long both logs are kept.", unit: "days" }),
+  log_retention_days: retentionDays.meta({ description: "How long both logs are kept.", unit: "days" }),
   s3_logs: z.boolean().default(false).meta({
     description: "Whether the log of each shell is put into an encrypted bucket when it ends.",
   }),
