@@ -2,7 +2,8 @@
 import type { App } from "cdktf";
 import { AuditStack } from "./audit-stack.ts";
 import type { AwsAccount } from "./aws-account.ts";
-import { BastionStack } from "./bastion-stack.ts";
+import { associationsFeature } from "./associations/bastion-feature.ts";
+import { bastionIsTarget, BastionStack } from "./bastion-stack.ts";
 import type { BastionFeatureIn } from "./bastion/feature.ts";
 import { packageRepositories } from "./bastion/package-repositories.ts";
 import type { AppContents, AppPlan } from "./run-app.ts";
@@ -26,10 +27,12 @@ export const bastionApp: AppPlan = {
 };
 
 /** What the bastion does beside sessions. */
-function bastionFeatures({ patching, image }: Settings, preferences?: SessionPreferencesStack): BastionFeatureIn[] {
+function bastionFeatures(settings: Settings, preferences?: SessionPreferencesStack): BastionFeatureIn[] {
+  const { patching, image } = settings;
   return [
     ...(preferences === undefined ? [] : [(account: AwsAccount) => preferences.bastionFeature(account)]),
     ...(patching ? [(account: AwsAccount) => packageRepositories(image, account)] : []),
+    ...(bastionIsTarget(settings) ? [(account: AwsAccount) => associationsFeature({ account, image })] : []),
   ];
 }
 

@@ -1,6 +1,7 @@
 // The isolated bastion: a network, as a rule one without a way out but three endpoints, and one small instance in it.
 import type { ITerraformDependable } from "cdktf";
 import type { Construct } from "constructs";
+import { InstanceAssociations } from "./associations/instance-associations.ts";
 import { AwsAccount } from "./aws-account.ts";
 import { keepStateIn } from "./backend.ts";
 import { BastionNetwork } from "./bastion-network.ts";
@@ -16,10 +17,22 @@ import type { PolicyStatement } from "./policy-document.ts";
 import { addProvider } from "./provider.ts";
 import type { StackProps } from "./run-app.ts";
 import type { Settings } from "./settings.ts";
+import type { Associations } from "./settings/sections/associations.ts";
 
 /** Name tag of the bastion that these settings make. */
 export function bastionName({ tag_application, target_environment }: Settings): string {
   return `${tag_application}-${target_environment}-bastion-host`;
+}
+
+/** Whether the bastion has the tag by which associations find their instances. */
+export function bastionIsTarget(settings: Settings): boolean {
+  const { associations, tag_application, target_environment } = settings;
+  const tags = new Map([
+    ["Name", bastionName(settings)],
+    ["Application", tag_application],
+    ["Environment", target_environment],
+  ]);
+  return associations?.values.includes(tags.get(associations.tag) ?? "") === true;
 }
 
 export interface BastionStackProps extends StackProps {
@@ -63,6 +76,18 @@ export class BastionStack extends NamedStack {
     group.allowTargets(settings.targets);
     const after = [...ways, ...group.rules, ...role.permissions];
     this.#addOutputs(this.#addHosts({ network, role, group, after }));
+    if (settings.associations !== undefined) this.#addAssociations(settings.associations);
+  }
+
+  #addAssociations(associations: Associations): void {
+    new InstanceAssociations(this, "association", {
+      name: this.#prefix,
+      tag: associations.tag,
+      values: associations.values,
+      installsEc2InstanceConnect: associations.ec2_instance_connect,
+      updatesSsmAgent: associations.ssm_agent,
+      intervalDays: associations.interval_days,
+    });
   }
 
   #addRole(featureStatements: readonly PolicyStatement[]): BastionRole {

@@ -1,4 +1,5 @@
 // The constructs, for use in other CDKTF apps.
+export { InstanceAssociations, type InstanceAssociationsProps } from "./associations/instance-associations.ts";
 export { AccessRules, accessRuleArns, type AccessRulesProps } from "./audit/access-rules.ts";
 export { EncryptedTopic, type EncryptedTopicProps, type Publisher } from "./audit/encrypted-topic.ts";
 export { LockedTrail, trailArn, type LockedTrailProps } from "./audit/locked-trail.ts";

@@ -22,13 +22,16 @@ export type OwnCall = (typeof OWN_CALLS)[number];
 /** Of these services nothing goes to moto but what stands in `HANDED_ON`: it answers "ok" to what it does not do. */
 export const OWN_SERVICES = ["ec2-instance-connect", "ec2messages", "ssm", "ssmmessages"] as const;
 
-/** Parameter Store, documents and tags, which moto keeps well. */
+/** Parameter Store, documents, associations and tags, which moto keeps, mended or not. */
 export const HANDED_ON = [
   "ssm:AddTagsToResource",
+  "ssm:CreateAssociation",
   "ssm:CreateDocument",
+  "ssm:DeleteAssociation",
   "ssm:DeleteDocument",
   "ssm:DeleteParameter",
   "ssm:DeleteParameters",
+  "ssm:DescribeAssociation",
   "ssm:DescribeDocument",
   "ssm:DescribeDocumentPermission",
   "ssm:DescribeParameters",
@@ -38,11 +41,13 @@ export const HANDED_ON = [
   "ssm:GetParameters",
   "ssm:GetParametersByPath",
   "ssm:LabelParameterVersion",
+  "ssm:ListAssociations",
   "ssm:ListDocuments",
   "ssm:ListTagsForResource",
   "ssm:ModifyDocumentPermission",
   "ssm:PutParameter",
   "ssm:RemoveTagsFromResource",
+  "ssm:UpdateAssociation",
   "ssm:UpdateDocument",
   "ssm:UpdateDocumentDefaultVersion",
 ] as const;

@@ -1,4 +1,5 @@
 // What each setting alone cannot show: whether the values can work together, as AWS would find out an hour later.
+import { associationProblems } from "./checks/associations.ts";
 import { auditProblems } from "./checks/audit.ts";
 import { networkKindProblems } from "./checks/network-kind.ts";
 import { networkProblems } from "./checks/network.ts";
@@ -19,6 +20,7 @@ export function checkSettings(settings: Settings): Problem[] {
     ...patchingProblems(settings),
     ...sessionPreferencesProblems(settings),
     ...auditProblems(settings),
+    ...associationProblems(settings),
     ...duplicateProblems(settings),
   ];
 }

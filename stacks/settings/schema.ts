@@ -1,5 +1,6 @@
 // What may stand in `<environment>.tfvars.json`: each key, its type, its default and an example that works.
 import { z } from "zod";
+import { associationsSettings } from "./sections/associations.ts";
 import { auditSettings } from "./sections/audit.ts";
 import { bastionSettings } from "./sections/bastion.ts";
 import { networkSettings } from "./sections/network.ts";
@@ -15,6 +16,7 @@ export const settingsSections = {
   "The network": networkSettings,
   "Session preferences": sessionPreferencesSettings,
   "The audit": auditSettings,
+  Associations: associationsSettings,
   "The state": stateSettings,
 } as const;
 
@@ -23,6 +25,7 @@ export const settingsSchema = z.strictObject({
   ...networkSettings,
   ...sessionPreferencesSettings,
   ...auditSettings,
+  ...associationsSettings,
   ...stateSettings,
 });
 

@@ -68,6 +68,7 @@ export function scenarios(shippedSettings: object): Scenario[] {
           { name: "cache", host: "cache.internal", port: 6379, security_group_id: "sg-0123456789abcdef0" },
         ],
         session_preferences: { s3_logs: true },
+        associations: { tag: "Environment", values: ["dev"] },
       },
       passedAtLeast: 200,
     },
@@ -75,7 +76,7 @@ export function scenarios(shippedSettings: object): Scenario[] {
       name: "bastion-that-patches-itself",
       app: bastionApp,
       settings: { tag_application: "sandbox", patching: true, ec2messages_endpoint: false, instance_type: "t4g.nano" },
-      passedAtLeast: 1,
+      passedAtLeast: 62,
     },
     {
       name: "session-preferences",

@@ -176,12 +176,16 @@ describe("a rule on StartSession", () => {
     const where = { LocationConstraint: "eu-central-1" } as const;
     await s3.send(new CreateBucketCommand({ Bucket: "cloud-trail-logs", CreateBucketConfiguration: where }));
     await sandbox.endpoint.eventBus.settled();
-    await cloudTrail.send(new CreateTrailCommand({ Name: "cloud-trail", S3BucketName: "cloud-trail-logs" }));
+    const trail = { Name: "cloud-trail", S3BucketName: "cloud-trail-logs" };
+    const { TrailARN } = await cloudTrail.send(new CreateTrailCommand(trail));
     await cloudTrail.send(new StartLoggingCommand({ Name: "cloud-trail" }));
     await sandbox.ssm.send(new StartSessionCommand({ Target: instanceId, Reason: "with a trail" }));
     await sandbox.endpoint.eventBus.settled();
     await expect(reasons()).resolves.toEqual(["with a trail"]);
-    await cloudTrail.send(new DeleteTrailCommand({ Name: "cloud-trail" }));
+    await cloudTrail.send(new DeleteTrailCommand({ Name: TrailARN }));
+    await sandbox.ssm.send(new StartSessionCommand({ Target: instanceId, Reason: "no trail any more" }));
+    await sandbox.endpoint.eventBus.settled();
+    await expect(reasons()).resolves.toEqual([]);
     expect(sandbox.faultsMet).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
 // Names of all that a stack can leave behind in an AWS account, as far as the sandbox knows it.
+import { CloudTrailClient, DescribeTrailsCommand } from "@aws-sdk/client-cloudtrail";
 import {
   DescribeAddressesCommand,
   DescribeFlowLogsCommand,
@@ -14,6 +15,7 @@ import {
   DescribeVpcsCommand,
   EC2Client,
 } from "@aws-sdk/client-ec2";
+import { EventBridgeClient, ListRulesCommand } from "@aws-sdk/client-eventbridge";
 import {
   IAMClient,
   ListGroupsCommand,
@@ -25,7 +27,8 @@ import {
 import { KMSClient, ListAliasesCommand } from "@aws-sdk/client-kms";
 import { DescribeDBInstancesCommand, RDSClient } from "@aws-sdk/client-rds";
 import { ListBucketsCommand, S3Client } from "@aws-sdk/client-s3";
-import { ListDocumentsCommand, SSMClient } from "@aws-sdk/client-ssm";
+import { ListTopicsCommand, SNSClient } from "@aws-sdk/client-sns";
+import { ListAssociationsCommand, ListDocumentsCommand, SSMClient } from "@aws-sdk/client-ssm";
 import type { Endpoint } from "../../sandbox/sandbox.ts";
 
 /** Sorted. Terminated instances and deleted endpoints, which stay in sight for a while, do not count. */
@@ -36,6 +39,7 @@ export async function inventory({ url, region, deployer }: Endpoint): Promise<st
     machines(new EC2Client(configuration)),
     identities(new IAMClient(configuration)),
     stores(configuration),
+    records(configuration),
   ]);
   return parts.flat().map(String).sort();
 }
@@ -99,6 +103,21 @@ async function identities(iam: IAMClient): Promise<Names> {
     ...(profiles.InstanceProfiles ?? []).map(({ Arn }) => Arn),
     ...(groups.Groups ?? []).map(({ Arn }) => Arn),
     ...(users.Users ?? []).map(({ Arn }) => Arn),
+  ];
+}
+
+async function records(configuration: object): Promise<Names> {
+  const [topics, rules, trails, associations] = await Promise.all([
+    new SNSClient(configuration).send(new ListTopicsCommand({})),
+    new EventBridgeClient(configuration).send(new ListRulesCommand({})),
+    new CloudTrailClient(configuration).send(new DescribeTrailsCommand({})),
+    new SSMClient(configuration).send(new ListAssociationsCommand({})),
+  ]);
+  return [
+    ...(topics.Topics ?? []).map(({ TopicArn }) => TopicArn),
+    ...(rules.Rules ?? []).map(({ Arn }) => Arn),
+    ...(trails.trailList ?? []).map(({ TrailARN }) => TrailARN),
+    ...(associations.Associations ?? []).map(({ AssociationId }) => AssociationId),
   ];
 }
 

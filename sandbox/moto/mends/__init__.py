@@ -20,8 +20,10 @@ from . import (
     repeated_termination,
     security_group_rule_descriptions,
     session_tokens,
+    ssm_associations,
     subnet_addresses,
     termination_protection,
+    trail_deletion,
 )
 
 
@@ -41,5 +43,7 @@ def mend_all() -> None:
     repeated_termination.mend()
     security_group_rule_descriptions.mend()
     session_tokens.mend()
+    ssm_associations.mend()
     subnet_addresses.mend()
     termination_protection.mend()
+    trail_deletion.mend()
