@@ -7,4 +7,5 @@ process.exitCode = runApp(bastionApp, {
   directory: dirname(import.meta.dirname),
   environment: process.env,
   complain: (text) => process.stderr.write(text),
+  tell: (text) => process.stderr.write(text),
 });

@@ -3,6 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { App, TerraformStack } from "cdktf";
 import { chooseBackend, type StateBackend } from "./backend.ts";
+import { priceLines } from "./prices/monthly-price.ts";
 import { refuseUnregistered } from "./registration/refuse-unregistered.ts";
 import type { StackJson } from "./registration/terraform-model.ts";
 import { readSettings, type Environment, type Settings } from "./settings.ts";
@@ -14,6 +15,8 @@ export interface AppContext {
   readonly directory: string;
   readonly environment: Environment;
   readonly complain: (text: string) => void;
+  /** Told what is worth knowing, such as the price; by default nobody is. */
+  readonly tell?: (text: string) => void;
   /** Where to synthesize to; without it cdktf decides, by CDKTF_OUTDIR. */
   readonly outputDirectory?: string;
 }
@@ -42,7 +45,8 @@ export interface AppPlan {
 }
 
 /** Synthesizes the stacks; returns the exit status. */
-export function runApp(plan: AppPlan, { directory, environment, complain, outputDirectory }: AppContext): number {
+export function runApp(plan: AppPlan, context: AppContext): number {
+  const { directory, environment, complain, tell, outputDirectory } = context;
   try {
     const settings = readSettings(directory, environment);
     const app = new App(outputDirectory === undefined ? {} : { outdir: outputDirectory });
@@ -53,10 +57,12 @@ export function runApp(plan: AppPlan, { directory, environment, complain, output
       });
     plan.define(app, { settings, backendOf });
     app.synth();
-    for (const { node } of app.node.children.filter((child) => TerraformStack.isStack(child))) {
-      requireTerraform(directoryOf(node.id, app));
-      proveRegistration(node.id, app, complain);
+    const ids = app.node.children.filter((child) => TerraformStack.isStack(child)).map(({ node }) => node.id);
+    for (const id of ids) {
+      requireTerraform(directoryOf(id, app));
+      proveRegistration(id, app, complain);
     }
+    for (const line of priceLines(ids.map((id) => readJson(directoryOf(id, app))))) tell?.(`${line}\n`);
     return 0;
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
@@ -82,13 +88,16 @@ function requireTerraform(stackDirectory: string): void {
 function proveRegistration(stackId: string, app: App, complain: AppContext["complain"]): void {
   const directory = directoryOf(stackId, app);
   try {
-    const json = JSON.parse(readFileSync(join(directory, "cdk.tf.json"), "utf8")) as StackJson;
-    for (const line of refuseUnregistered(stackId, json)) complain(`${line}\n`);
+    for (const line of refuseUnregistered(stackId, readJson(directory))) complain(`${line}\n`);
   } catch (error) {
     // Left where it is, `terraform apply` would find it.
     rmSync(directory, { recursive: true });
     throw error;
   }
+}
+
+function readJson(stackDirectory: string): StackJson {
+  return JSON.parse(readFileSync(join(stackDirectory, "cdk.tf.json"), "utf8")) as StackJson;
 }
 
 /** Name of the state file of a stack with STATE_BACKEND=local. */

@@ -112,7 +112,7 @@ function judgeEgress({ endpoint, service }: Way, network: NetworkFacts): Finding
   return judgeRules(rules, peers, {
     good: `${groups} let the agent out to port ${HTTPS_PORT}`,
     bad: `${groups} of the instance let nothing out to port ${HTTPS_PORT} of ${to}`,
-    cure: `allow TCP ${HTTPS_PORT} out to the endpoints' security groups`,
+    cure: `allow TCP ${HTTPS_PORT} out to ${endpoint === undefined ? ANYWHERE : "the endpoints' security groups"}`,
   });
 }
 

@@ -25,6 +25,8 @@ export interface Scenario {
   readonly passedInPlanAtLeast?: number;
 }
 
+const named = { tag_application: "sandbox" };
+
 export function scenarios(shippedSettings: object): Scenario[] {
   return [
     {
@@ -94,6 +96,55 @@ export function scenarios(shippedSettings: object): Scenario[] {
         audit: { subscribers: ["security@example.com"], trail: { access_log_bucket: "company-access-logs" } },
       },
       passedAtLeast: 1,
+    },
+    {
+      name: "nat",
+      app: bastionApp,
+      settings: {
+        ...named,
+        network: "nat",
+        vpc_cidr: "10.10.0.0/26",
+        vpc_private_subnets: ["10.10.0.0/28", "10.10.0.16/28"],
+        vpc_public_subnets: ["10.10.0.32/28", "10.10.0.48/28"],
+        bastion_count: 2,
+      },
+      passedAtLeast: 101,
+    },
+    {
+      name: "public",
+      app: bastionApp,
+      settings: { ...named, network: "public", bastion_count: 2 },
+      passedAtLeast: 94,
+    },
+    {
+      name: "existing",
+      app: bastionApp,
+      settings: {
+        ...named,
+        network: "existing",
+        existing_network: {
+          vpc_id: "vpc-0123456789abcdef0",
+          subnet_ids: ["subnet-0123456789abcdef0"],
+          endpoint_ids: { ssm: "vpce-0123456789abcdef0", ssmmessages: "vpce-0123456789abcdef1" },
+        },
+      },
+      passedAtLeast: 64,
+    },
+    {
+      name: "existing-by-tags",
+      app: bastionApp,
+      settings: {
+        ...named,
+        network: "existing",
+        ec2messages_endpoint: false,
+        existing_network: {
+          vpc_tags: { Company: "acme" },
+          subnet_tags: { Company: "acme", Tier: "closed" },
+          endpoint_ids: { ssm: "vpce-0123456789abcdef0", ssmmessages: "vpce-0123456789abcdef1" },
+          open_endpoint_groups: true,
+        },
+      },
+      passedAtLeast: 50,
     },
     {
       name: "state-bucket",

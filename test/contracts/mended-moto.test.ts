@@ -1,9 +1,16 @@
 // Where moto would answer otherwise than AWS does, and a second plan would show a change: one behaviour each.
 import { randomBytes } from "node:crypto";
 import {
+  AllocateAddressCommand,
+  AssociateAddressCommand,
   AuthorizeSecurityGroupEgressCommand,
   AuthorizeSecurityGroupIngressCommand,
+  CreateNatGatewayCommand,
+  CreateNetworkInterfaceCommand,
   CreateSecurityGroupCommand,
+  DeleteNatGatewayCommand,
+  DeleteNetworkInterfaceCommand,
+  DescribeAddressesCommand,
   DescribeImagesCommand,
   DescribeInstanceAttributeCommand,
   DescribeInstancesCommand,
@@ -15,10 +22,12 @@ import {
   GetConsoleOutputCommand,
   ModifyInstanceAttributeCommand,
   MonitorInstancesCommand,
+  ReleaseAddressCommand,
   RunInstancesCommand,
   TerminateInstancesCommand,
   UnmonitorInstancesCommand,
   type Instance,
+  type NetworkInterface,
   type RunInstancesCommandInput,
 } from "@aws-sdk/client-ec2";
 import {
@@ -150,6 +159,65 @@ describe("the addresses of a subnet", () => {
     for (let count = 0; count < 8; count += 1) await run({ NetworkInterfaces: [networkInterface] });
     const name = "InsufficientFreeAddressesInSubnet";
     await expect(run({ NetworkInterfaces: [networkInterface] })).rejects.toMatchObject({ name });
+  });
+});
+
+describe("a network interface that is made by itself", () => {
+  const made = async (): Promise<NetworkInterface> => {
+    const { NetworkInterface: found } = await sandbox.ec2.send(
+      new CreateNetworkInterfaceCommand({ SubnetId: network.subnetId, Groups: [network.bastionGroupId] }),
+    );
+    return found ?? {};
+  };
+
+  it("has a free address of its subnet, which it gives back", async () => {
+    const one = await made();
+    const other = await made();
+    const addresses = [one, other].map(({ PrivateIpAddress }) => Number(PrivateIpAddress?.split(".").at(-1)));
+    expect(new Set(addresses).size).toBe(2);
+    for (const last of addresses) expect(last >= 244 && last <= 254).toBe(true);
+    for (const { NetworkInterfaceId } of [one, other])
+      await sandbox.ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId }));
+    const again = await made();
+    expect([one, other].map(({ PrivateIpAddress }) => PrivateIpAddress)).toContain(again.PrivateIpAddress);
+    await sandbox.ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId: again.NetworkInterfaceId }));
+  });
+
+  it("has its public address before an instance starts with it, and is free again when that is terminated", async () => {
+    const { NetworkInterfaceId = "" } = await made();
+    const { AllocationId, PublicIp } = await sandbox.ec2.send(new AllocateAddressCommand({ Domain: "vpc" }));
+    await sandbox.ec2.send(new AssociateAddressCommand({ AllocationId, NetworkInterfaceId }));
+    const instanceId = await run({ NetworkInterfaces: [{ DeviceIndex: 0, NetworkInterfaceId }] });
+    const instance = await describeInstance(instanceId);
+    expect(instance).toMatchObject({ PublicIpAddress: PublicIp, SubnetId: network.subnetId });
+    expect(instance?.SecurityGroups).toMatchObject([{ GroupId: network.bastionGroupId }]);
+    await terminate(instanceId);
+    const { NetworkInterfaces } = await sandbox.ec2.send(
+      new DescribeNetworkInterfacesCommand({ NetworkInterfaceIds: [NetworkInterfaceId] }),
+    );
+    expect(NetworkInterfaces).toMatchObject([{ Status: "available", Association: { PublicIp } }]);
+    expect(NetworkInterfaces?.[0]).not.toHaveProperty("Attachment");
+    await sandbox.ec2.send(new ReleaseAddressCommand({ AllocationId }));
+    await sandbox.ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId }));
+  });
+});
+
+describe("a NAT gateway", () => {
+  it("has an interface with an address of its subnet, which goes with it", async () => {
+    const { AllocationId } = await sandbox.ec2.send(new AllocateAddressCommand({ Domain: "vpc" }));
+    const created = await sandbox.ec2.send(new CreateNatGatewayCommand({ SubnetId: network.subnetId, AllocationId }));
+    const { NatGatewayId, NatGatewayAddresses = [] } = created.NatGateway ?? {};
+    const Filters = [{ Name: "network-interface-id", Values: [NatGatewayAddresses[0]?.NetworkInterfaceId ?? ""] }];
+    const { NetworkInterfaces = [] } = await sandbox.ec2.send(new DescribeNetworkInterfacesCommand({ Filters }));
+    expect(NetworkInterfaces[0]?.PrivateIpAddress).toMatch(/^10\.10\.0\.2(4[4-9]|5[0-4])$/);
+    expect(NatGatewayAddresses[0]?.PrivateIp).toBe(NetworkInterfaces[0]?.PrivateIpAddress);
+    await sandbox.ec2.send(new DeleteNatGatewayCommand({ NatGatewayId }));
+    const after = await sandbox.ec2.send(new DescribeNetworkInterfacesCommand({ Filters }));
+    expect(after.NetworkInterfaces).toEqual([]);
+    const AllocationIds = [AllocationId ?? ""];
+    const { Addresses } = await sandbox.ec2.send(new DescribeAddressesCommand({ AllocationIds }));
+    expect(Addresses?.[0]).not.toHaveProperty("AssociationId");
+    await sandbox.ec2.send(new ReleaseAddressCommand({ AllocationId }));
   });
 });
 

@@ -1,14 +1,23 @@
 import {
   AllocateAddressCommand,
-  AuthorizeSecurityGroupEgressCommand,
-  CreateNatGatewayCommand,
-  CreateInternetGatewayCommand,
+  AssociateAddressCommand,
+  AssociateRouteTableCommand,
+  AssociateVpcCidrBlockCommand,
   AttachInternetGatewayCommand,
-  CreateRouteCommand,
+  AuthorizeSecurityGroupEgressCommand,
+  AuthorizeSecurityGroupIngressCommand,
+  CreateInternetGatewayCommand,
   CreateManagedPrefixListCommand,
+  CreateNatGatewayCommand,
+  CreateRouteCommand,
+  CreateRouteTableCommand,
+  CreateSubnetCommand,
+  DeleteNatGatewayCommand,
+  DeleteRouteCommand,
   DeleteVpcEndpointsCommand,
   DescribeRouteTablesCommand,
   DescribeNetworkInterfacesCommand,
+  DisassociateAddressCommand,
   ModifyInstanceAttributeCommand,
   ModifyVpcAttributeCommand,
   ModifyVpcEndpointCommand,
@@ -16,6 +25,7 @@ import {
   RevokeSecurityGroupIngressCommand,
   StopInstancesCommand,
   TerminateInstancesCommand,
+  type EC2Client,
 } from "@aws-sdk/client-ec2";
 import {
   CreatePolicyCommand,
@@ -38,7 +48,9 @@ import {
 
 type Break = (moto: TestMoto, network: IsolatedNetwork) => Promise<unknown>;
 
-const EVERYWHERE = [{ IpProtocol: "-1", IpRanges: [{ CidrIp: "0.0.0.0/0" }] }];
+const ALL = "0.0.0.0/0";
+const EVERYWHERE = [{ IpProtocol: "-1", IpRanges: [{ CidrIp: ALL }] }];
+const HTTPS_EVERYWHERE = [{ IpProtocol: "tcp", FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp: ALL }] }];
 
 const revokeEgress: Break = ({ ec2 }, { bastionGroupId: GroupId, endpointGroupId }) =>
   ec2.send(new RevokeSecurityGroupEgressCommand({ GroupId, IpPermissions: https(endpointGroupId) }));
@@ -51,13 +63,8 @@ const deleteEndpoints: Break = ({ ec2 }, { endpoints }) =>
 
 /** Leads the VPC's main route table to a NAT gateway in the same subnet, or to the internet gateway. */
 async function openInternet({ ec2 }: TestMoto, { vpcId, subnetId }: IsolatedNetwork, by: "nat" | "igw"): Promise<void> {
-  const { InternetGateway } = await ec2.send(new CreateInternetGatewayCommand({}));
-  const GatewayId = InternetGateway?.InternetGatewayId ?? "";
-  await ec2.send(new AttachInternetGatewayCommand({ VpcId: vpcId, InternetGatewayId: GatewayId }));
-  const { RouteTables } = await ec2.send(
-    new DescribeRouteTablesCommand({ Filters: [{ Name: "vpc-id", Values: [vpcId] }] }),
-  );
-  const route = { RouteTableId: RouteTables?.[0]?.RouteTableId, DestinationCidrBlock: "0.0.0.0/0" };
+  const GatewayId = await attachInternetGateway(ec2, vpcId);
+  const route = { RouteTableId: await mainRouteTable(ec2, vpcId), DestinationCidrBlock: ALL };
   if (by === "igw") {
     await ec2.send(new CreateRouteCommand({ ...route, GatewayId }));
     return;
@@ -225,4 +232,128 @@ describe("explainRegistration(), against moto", () => {
     await breakLink(moto, network);
     expect(await ask(network.instanceId)).toMatchObject({ canRegister: false, brokenLink });
   });
+
+  describe.each<[kind: "nat" | "igw", name: string]>([
+    ["nat", "a NAT gateway in a public subnet"],
+    ["igw", "a public address"],
+  ])("with %s as its way out", (kind) => {
+    let way: InternetWay;
+
+    beforeEach(async () => {
+      await deleteEndpoints(moto, network);
+      way = await makeInternetWay(moto, network, kind);
+    });
+
+    it("finds no broken link", async () => {
+      expect(await ask(network.instanceId)).toEqual({ canRegister: true });
+    });
+
+    const breaks: readonly (readonly [Link, string, (ec2: EC2Client) => Promise<unknown>])[] = [
+      [
+        "way-out",
+        "the route to it is taken away",
+        (ec2) => ec2.send(new DeleteRouteCommand({ RouteTableId: way.routeTableId, DestinationCidrBlock: ALL })),
+      ],
+      ["way-out", "it is taken away itself", (ec2) => way.remove(ec2)],
+      [
+        "instance-security-groups",
+        "the bastion's group lets nothing out to it",
+        (ec2) =>
+          ec2.send(
+            new RevokeSecurityGroupEgressCommand({ GroupId: network.bastionGroupId, IpPermissions: HTTPS_EVERYWHERE }),
+          ),
+      ],
+    ];
+
+    it.each(breaks)("names %s when %s", async (brokenLink, _how, breakLink) => {
+      await breakLink(moto.ec2);
+      expect(await ask(network.instanceId)).toMatchObject({ canRegister: false, brokenLink });
+    });
+  });
+
+  describe("in a network of others, whose endpoints ask for the account and the subnet's addresses", () => {
+    const IpPermissions = [{ IpProtocol: "tcp", FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp: "10.10.0.240/28" }] }];
+
+    beforeEach(async () => {
+      const Condition = { StringEquals: { "aws:PrincipalAccount": ACCOUNT } };
+      const PolicyDocument = policy([{ Effect: "Allow", Principal: "*", Action: "*", Resource: "*", Condition }]);
+      for (const VpcEndpointId of Object.values(network.endpoints))
+        await moto.ec2.send(new ModifyVpcEndpointCommand({ VpcEndpointId, PolicyDocument }));
+      await revokeIngress(moto, network);
+      const GroupId = network.endpointGroupId;
+      await moto.ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions }));
+    });
+
+    it("finds no broken link", async () => {
+      expect(await ask(network.instanceId)).toEqual({ canRegister: true });
+    });
+
+    it("names endpoint-security-groups when the rule for the subnet is taken away", async () => {
+      const GroupId = network.endpointGroupId;
+      await moto.ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId, IpPermissions }));
+      expect(await ask(network.instanceId)).toMatchObject({ brokenLink: "endpoint-security-groups" });
+    });
+  });
 });
+
+interface InternetWay {
+  /** Of the bastion's subnet. */
+  readonly routeTableId: string;
+  /** Takes away the NAT gateway, or the public address. */
+  readonly remove: (ec2: EC2Client) => Promise<unknown>;
+}
+
+/** Leads the bastion's subnet to the internet, as the stacks do, and lets the bastion out to it. */
+async function makeInternetWay(moto: TestMoto, network: IsolatedNetwork, by: "nat" | "igw"): Promise<InternetWay> {
+  const { ec2 } = moto;
+  const { vpcId: VpcId, bastionGroupId: GroupId } = network;
+  await ec2.send(new AuthorizeSecurityGroupEgressCommand({ GroupId, IpPermissions: HTTPS_EVERYWHERE }));
+  const GatewayId = await attachInternetGateway(ec2, VpcId);
+  const { AllocationId } = await ec2.send(new AllocateAddressCommand({ Domain: "vpc" }));
+  const RouteTableId = await mainRouteTable(ec2, VpcId);
+  const route = { RouteTableId, DestinationCidrBlock: ALL };
+  if (by === "igw") {
+    await ec2.send(new CreateRouteCommand({ ...route, GatewayId }));
+    const { AssociationId } = await ec2.send(
+      new AssociateAddressCommand({ AllocationId, InstanceId: network.instanceId }),
+    );
+    return {
+      routeTableId: RouteTableId,
+      remove: (client) => client.send(new DisassociateAddressCommand({ AssociationId })),
+    };
+  }
+  const SubnetId = await makePublicSubnet(ec2, VpcId, GatewayId);
+  const { NatGateway } = await ec2.send(new CreateNatGatewayCommand({ SubnetId, AllocationId }));
+  const NatGatewayId = NatGateway?.NatGatewayId;
+  await ec2.send(new CreateRouteCommand({ ...route, NatGatewayId }));
+  return {
+    routeTableId: RouteTableId,
+    remove: (client) => client.send(new DeleteNatGatewayCommand({ NatGatewayId })),
+  };
+}
+
+async function attachInternetGateway(ec2: EC2Client, VpcId: string): Promise<string> {
+  const { InternetGateway } = await ec2.send(new CreateInternetGatewayCommand({}));
+  const InternetGatewayId = InternetGateway?.InternetGatewayId ?? "";
+  await ec2.send(new AttachInternetGatewayCommand({ VpcId, InternetGatewayId }));
+  return InternetGatewayId;
+}
+
+async function mainRouteTable(ec2: EC2Client, vpcId: string): Promise<string> {
+  const Filters = [{ Name: "vpc-id", Values: [vpcId] }];
+  const { RouteTables } = await ec2.send(new DescribeRouteTablesCommand({ Filters }));
+  return RouteTables?.[0]?.RouteTableId ?? "";
+}
+
+/** In a block of its own, because the bastion's subnet takes the whole first one. */
+async function makePublicSubnet(ec2: EC2Client, VpcId: string, GatewayId: string): Promise<string> {
+  const CidrBlock = "10.20.0.0/28";
+  await ec2.send(new AssociateVpcCidrBlockCommand({ VpcId, CidrBlock }));
+  const { Subnet } = await ec2.send(new CreateSubnetCommand({ VpcId, CidrBlock }));
+  const SubnetId = Subnet?.SubnetId ?? "";
+  const { RouteTable } = await ec2.send(new CreateRouteTableCommand({ VpcId }));
+  const RouteTableId = RouteTable?.RouteTableId ?? "";
+  await ec2.send(new AssociateRouteTableCommand({ RouteTableId, SubnetId }));
+  await ec2.send(new CreateRouteCommand({ RouteTableId, DestinationCidrBlock: ALL, GatewayId }));
+  return SubnetId;
+}

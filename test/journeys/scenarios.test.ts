@@ -11,6 +11,7 @@ import { startEndpoint, startMoto, type Endpoint, type Moto } from "../../sandbo
 import { findProviderMirror, terraformPlatform } from "../../sandbox/terraform/provider-mirror.ts";
 import { systemClock as clock } from "../../session-manager/clock.ts";
 import { scenarios, type Scenario } from "../checkov/scenarios.ts";
+import { createCompanyNetwork } from "../harness/company-network.ts";
 import { inventory } from "../harness/inventory.ts";
 import { Person } from "../harness/run-command.ts";
 import { live, soundLife, type Life } from "../harness/scenario-life.ts";
@@ -119,8 +120,15 @@ async function surroundings({ url, deployer }: Endpoint): Promise<Readonly<Recor
   const { Vpcs = [] } = await ec2.send(new DescribeVpcsCommand({}));
   const group = { GroupName: "cache", Description: "A cache", VpcId: Vpcs[0]?.VpcId };
   const { GroupId = "" } = await ec2.send(new CreateSecurityGroupCommand(group));
+  const { vpcId, subnetIds, endpointIds } = await createCompanyNetwork(ec2, region);
   for (const client of [s3, ec2]) client.destroy();
-  return { "sg-0123456789abcdef0": GroupId };
+  return {
+    "sg-0123456789abcdef0": GroupId,
+    "vpc-0123456789abcdef0": vpcId,
+    "subnet-0123456789abcdef0": subnetIds[0],
+    "vpce-0123456789abcdef0": endpointIds.ssm,
+    "vpce-0123456789abcdef1": endpointIds.ssmmessages,
+  };
 }
 
 /** What S3 itself needs in order to write access logs. */

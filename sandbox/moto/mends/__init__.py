@@ -15,7 +15,9 @@ from . import (
     filter_wildcards,
     instance_security_groups,
     interface_endpoint_addresses,
+    lone_network_interfaces,
     monitoring,
+    nat_gateway_interfaces,
     no_public_address,
     repeated_termination,
     security_group_rule_descriptions,
@@ -38,7 +40,9 @@ def mend_all() -> None:
     filter_wildcards.mend()
     instance_security_groups.mend()
     interface_endpoint_addresses.mend()
+    lone_network_interfaces.mend()
     monitoring.mend()
+    nat_gateway_interfaces.mend()
     no_public_address.mend()
     repeated_termination.mend()
     security_group_rule_descriptions.mend()

@@ -170,8 +170,34 @@ describe("judgeNetwork()", () => {
       "a public address",
       { endpoints: [], publicAddress: "3.4.5.6", defaultRoute: { target: "igw-1", isActive: true } },
     ],
-  ])("finds a way out by %s", (_what, facts) => {
-    expect(judge(facts)["way out"].verdict).toBe("ok");
+  ])("finds nothing where the way out is %s, and the group lets the agent out to everybody", (_what, facts) => {
+    const findings = judge({ ...facts, securityGroups: bastionGroup(rule({ cidrs: ["0.0.0.0/0"] })) });
+    expect(new Set(Object.values<{ verdict: string }>({ ...findings }).map(({ verdict }) => verdict))).toEqual(
+      new Set(["ok"]),
+    );
+  });
+
+  it("says whom the group must let the agent out to, where no endpoint stands in between", () => {
+    const facts = { endpoints: [], defaultRoute: { target: "nat-1", isActive: true } };
+    expect(judge(facts)["instance security groups"]).toMatchObject({
+      verdict: "broken",
+      cure: "allow TCP 443 out to 0.0.0.0/0",
+    });
+  });
+
+  it("finds nothing in a network of others, whose endpoints ask for the account and the subnets' addresses", () => {
+    const Condition = { StringEquals: { "aws:PrincipalAccount": "123456789012" } };
+    const policy = { Statement: [{ Effect: "Allow", Principal: "*", Action: "*", Resource: "*", Condition }] };
+    const findings = judge({
+      endpoints: [endpoint("ssm", { policy }), endpoint("ssmmessages", { policy })],
+      securityGroups: new Map([
+        ...network().securityGroups,
+        ["sg-endpoint", { ingress: [rule({ cidrs: ["10.0.0.0/24"] })], egress: [] }],
+      ]),
+    });
+    expect(new Set(Object.values<{ verdict: string }>({ ...findings }).map(({ verdict }) => verdict))).toEqual(
+      new Set(["ok"]),
+    );
   });
 
   it.each<[string, Partial<RuleFacts>]>([

@@ -184,7 +184,7 @@ describe("proveRegistrations()", () => {
   it.each(scenarios(shipped).filter(({ app }) => app === bastionApp))(
     "raises no false alarm for scenario $name",
     ({ settings }) => {
-      const proofs = proveRegistrations(stack(settings));
+      const proofs = proveRegistrations(synthesize(settings).json);
       expect(proofs.length).toBeGreaterThan(0);
       for (const { broken } of proofs) expect(broken).toBeUndefined();
       const { network } = settings as { network?: string };
