@@ -1,7 +1,19 @@
 // What goes wrong while files are copied: disks that are full, files that are written to, an instance with little memory.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { SmallDisk, canMountSmallDisk } from "../harness/small-disk.ts";
@@ -166,26 +178,65 @@ describe("copy.ts, when the file changes while it is copied", () => {
   );
 });
 
-describe("copy.ts, on an instance with little memory", () => {
+/** All that the manual says of an instance: sh, coreutils, findutils, awk, gzip, tar. `env` is there for each script. */
+const PROGRAMS =
+  "sh env cat chmod cp dd df dirname head mkdir mv readlink rm sha256sum stat tail touch truncate find xargs awk gzip tar";
+
+describe("copy.ts, on a small instance", () => {
+  const name = "journey-copy-nano";
+  let home: string;
+  /** Where its logins find programs. */
+  let programs: string;
+  beforeAll(async () => {
+    // What its logins find: these programs and no other, and an awk that tells of little memory. 48 MiB of that are the
+    // instance's own, and each further session takes 32.
+    programs = mkdtempSync(join(tmpdir(), "programs-"));
+    const usual = process.env["PATH"];
+    for (const program of PROGRAMS.split(" ")) {
+      const { stdout } = spawnSync("/bin/sh", ["-c", `command -v ${program}`], { encoding: "utf8" });
+      symlinkSync(stdout.trim(), join(programs, program === "awk" ? "real-awk" : program));
+    }
+    const little = `case $1 in *MemAvailable*) echo ${(48 + 2 * 32) * 1024};; *) exec real-awk "$@";; esac`;
+    writeFileSync(join(programs, "awk"), `#!/bin/sh\n${little}\n`, { mode: 0o755 });
+    process.env["PATH"] = programs;
+    home = await homeOf(name).finally(() => (process.env["PATH"] = usual));
+  }, OPEN_LIMIT_MS);
+  afterAll(() => {
+    rmSync(programs, { recursive: true });
+  });
+
   it(
-    "opens no more sessions than that has room for, and says so",
+    "opens no more sessions than there is memory for, says so, and authorizes one key for all",
     async () => {
-      // The scripts ask awk for what /proc/meminfo says: 48 MiB are the instance's own, each further session takes 32.
-      const programs = join(here, "programs");
-      mkdirSync(programs);
-      writeFileSync(
-        join(programs, "awk"),
-        `#!/bin/sh\ncase $1 in *MemAvailable*) echo ${(48 + 2 * 32) * 1024};; *) exec /usr/bin/awk "$@";; esac\n`,
-      );
-      chmodSync(join(programs, "awk"), 0o755);
-      const path = process.env["PATH"];
-      process.env["PATH"] = `${programs}:${path}`;
-      const home = await homeOf("journey-copy-nano").finally(() => (process.env["PATH"] = path));
       make(home, "file", randomBytes(3 * MEBIBYTE));
-      const { status, stderr, stdout } = await journey.copy("--json", "journey-copy-nano:file", ".");
+      const { status, stderr, stdout } = await journey.copy("--json", "--debug", `${name}:file`, ".");
       expect(status).toBe(0);
       expect(stderr).toContain("copy: the instance has memory for 3 sessions at once\n");
       expect(JSON.parse(stdout)).toMatchObject({ sessions: 3 });
+      expect(stderr.match(/SendSSHPublicKey: answered/g)).toHaveLength(1);
+      expect(stderr.match(/StartSession: answered/g)).toHaveLength(3);
+    },
+    JOURNEY_LIMIT_MS,
+  );
+
+  it(
+    "needs no other programs there than the manual names, whatever is copied",
+    async () => {
+      mkdirSync(join(here, "tree"));
+      make(join(here, "tree"), "text", "the same line\n".repeat(10_000));
+      make(join(here, "tree"), "large", randomBytes(MEBIBYTE));
+      for (const words of [
+        ["tree/text", `${name}:`], // new, compressed
+        ["tree/large", `${name}:text`], // in place of another one
+        ["-r", "tree", `${name}:`],
+        ["-r", "tree", `${name}:`], // into one that is there
+        [`${name}:text`, "back"],
+        ["-r", `${name}:tree`, "tree back"],
+      ]) {
+        await journey.copied(...words);
+      }
+      expectSame(join(here, "back"), join(here, "tree", "large"));
+      expectSame(join(here, "tree back", "text"), join(here, "tree", "text"));
     },
     JOURNEY_LIMIT_MS,
   );
