@@ -1,7 +1,7 @@
 // The world that a use case is handed: nothing below it touches the process, the clock or the SDK.
 import type { Readable, Writable } from "node:stream";
 import type { Clock } from "../../session-manager/clock.ts";
-import type { PrivateDirectories } from "../platform/private-directories.ts";
+import type { PrivateDirectories } from "../platform/directory-places.ts";
 import type { Aws } from "./aws-ports.ts";
 import type { CommandLine, Flags } from "./command-line.ts";
 import type { ProjectSettings } from "./project-settings.ts";

@@ -6,14 +6,13 @@ import { systemClock } from "../../session-manager/clock.ts";
 import { ExitCode } from "../errors/exit-code.ts";
 import { renderError } from "../errors/render-error.ts";
 import { UserError } from "../errors/user-error.ts";
-import { privateDirectories } from "../platform/private-directories.ts";
+import { privateDirectories } from "../platform/directory-places.ts";
 import type { Command, CommandContext, LocalContext } from "./command-context.ts";
 import { type CommandLine, commonFlags, readCommandLine } from "./command-line.ts";
 import { Interruption, abortOnSignals } from "../platform/interruption.ts";
 import { pointToDoctor } from "./point-to-doctor.ts";
 import { readProjectSettings } from "./project-settings.ts";
 import { type RawTerminal, rawTerminal } from "./raw-terminal.ts";
-import { RememberedNames, rememberingNames } from "./remembered-names.ts";
 import { StreamReporter } from "./reporter.ts";
 import { lineTerminal } from "./terminal.ts";
 
@@ -104,7 +103,11 @@ function report(
 }
 
 async function buildContext(running: Running): Promise<CommandContext> {
-  const [local, { openAws }] = await Promise.all([buildLocalContext(running), import("../aws/open-aws.ts")]);
+  const [local, { openAws }, { RememberedNames, rememberingNames }] = await Promise.all([
+    buildLocalContext(running),
+    import("../aws/open-aws.ts"),
+    import("./remembered-names.ts"),
+  ]);
   const [regionFlag, profileFlag] = [running.line.text("region"), running.line.text("profile")];
   const aws = await openAws({ ...local, regionFlag, profileFlag });
   // What AWS tells of names, a shell can complete from then on.
