@@ -62,10 +62,10 @@ describe("as on Windows", () => {
       const outcome = await run("connect", [bastion, "my_key", "--", "cat; exit 7"], "hello");
       expect(outcome).toMatchObject({ status: 7, stdout: "hello" });
       const { home, temporaryDirectory } = journey.person;
-      expect(windows.closed()).toEqual([
-        `${temporaryDirectory}/isolated-bastion-user /inheritance:r /grant:r ${USER}:(OI)(CI)F`,
-        `${windows.directory}/my_key /inheritance:r /grant:r ${USER}:F`,
+      expect(windows.closed().sort()).toEqual([
         `${home}/.local/state/isolated-bastion /inheritance:r /grant:r ${USER}:(OI)(CI)F`,
+        `${windows.directory}/my_key /inheritance:r /grant:r ${USER}:F`,
+        `${temporaryDirectory}/isolated-bastion-user /inheritance:r /grant:r ${USER}:(OI)(CI)F`,
       ]);
       expect(windows.pipes()).toEqual([]);
       await journey.expectNothingLeft();
