@@ -7,5 +7,6 @@ process.exitCode = runApp(bastionApp, {
   directory: dirname(import.meta.dirname),
   environment: process.env,
   complain: (text) => process.stderr.write(text),
-  tell: (text) => process.stderr.write(text),
+  // cdktf shows stdout as it is, and calls whatever stands on stderr an error.
+  tell: (text) => process.stdout.write(text),
 });

@@ -29,10 +29,10 @@ describe.each([
   ["main.ts", "bastion"],
   ["state-bucket.ts", "state-bucket"],
 ])("stacks/%s", (program, stack) => {
-  it("synthesizes from dev.tfvars.json as shipped, from any folder, and tells on stderr what it costs", () => {
+  it("synthesizes from dev.tfvars.json as shipped, from any folder, and tells on stdout what it costs", () => {
     const { status, stdout, stderr } = run(program, { STATE_BACKEND: "local" });
-    expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
-    expect(stderr.split("\n")).toEqual([
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout.split("\n")).toEqual([
       expect.stringMatching(/^stacks: note: about \$\d+\.\d\d a month: /),
       expect.stringMatching(/^stacks: note: list prices of us-east-1 /),
       "",
