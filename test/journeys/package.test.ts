@@ -101,7 +101,10 @@ describe("the package", () => {
 
   it("has a name for itself and its commands, and says which there are", async () => {
     const help = await journey.person.run(command, ["--help"]);
-    expect([help.status, help.stdout]).toEqual([0, expect.stringContaining("commands: completion, connect, copy,")]);
+    expect([help.status, help.stdout]).toEqual([
+      0,
+      expect.stringContaining("commands: audit, completion, connect, copy,"),
+    ]);
     const wrong = await journey.person.run(command, ["conect"]);
     expect([wrong.status, wrong.stderr]).toEqual([
       64,

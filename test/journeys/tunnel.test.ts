@@ -68,6 +68,22 @@ describe("tunnel --to", () => {
   );
 
   it(
+    "warns of an address that others reach too, and of no other",
+    async () => {
+      const words = ["--to", `localhost:${echoPort}`, "--local-port", "0", "--exec", "true"];
+      const [open, own] = await Promise.all([
+        journey.run([...words, "--bind", "0.0.0.0"]),
+        journey.run([...words, "--bind", "127.0.0.2"]),
+      ]);
+      expect(open.stderr).toContain("warning: --bind 0.0.0.0 lets every computer that reaches this one use the tunnel");
+      expect(own.stderr).not.toContain("warning:");
+      expect([open.status, own.status]).toEqual([0, 0]);
+      await journey.expectNothingLeft();
+    },
+    TUNNEL_LIMIT_MS,
+  );
+
+  it(
     "takes the bastion that the settings name, and carries several targets on one session",
     async () => {
       const target = `localhost:${echoPort}`;
@@ -90,6 +106,36 @@ describe("tunnel --rds", () => {
       const words = ["--rds", "orders", "--local-port", "0", "--db-user", "demo_admin"];
       const outcome = await journey.run([...words, "--exec", 'psql -X -A -t -c "select 6 * 7" && exit 3']);
       expect(outcome).toMatchObject({ status: 3, stdout: "42\n" });
+      await journey.expectNothingLeft();
+    },
+    TUNNEL_LIMIT_MS,
+  );
+
+  it(
+    "hands the token over where no other user of the computer reads it: in no argument of any process",
+    async () => {
+      const words = ["--rds", "orders", "--local-port", "0", "--db-user", "demo_admin"];
+      const outcome = await journey.run([...words, "--exec", "printenv PGPASSWORD; ps axww -o command="]);
+      const [token = "", ...processes] = outcome.stdout.split("\n");
+      expect(token).toContain(`${orders.address}:5432/?Action=connect`);
+      expect(processes.some((line) => line.includes("tunnel.ts"))).toBe(true);
+      const signature = /X-Amz-Signature=([0-9a-f]+)/.exec(token)?.[1] ?? "none";
+      expect(processes.filter((line) => line.includes(signature))).toEqual([]);
+    },
+    TUNNEL_LIMIT_MS,
+  );
+
+  it(
+    "leaves it to the database to refuse a user without rds-db:connect, and ends with the client's status",
+    async () => {
+      const Action = ["ec2:Describe*", "ec2-instance-connect:*", "rds:Describe*", "ssm:StartSession", "ssmmessages:*"];
+      const credentials = await sandbox.createUser("tunnel-without-rds-db", [
+        { Effect: "Allow", Action, Resource: "*" },
+      ]);
+      const words = ["--rds", "orders", "--local-port", "0", "--db-user", "demo_admin"];
+      const outcome = await journey.run([...words, "--exec", 'psql -X -c "select 1"'], { credentials });
+      expect(outcome.status).toBe(2);
+      expect(outcome.stderr).toContain('PAM authentication failed for user "demo_admin"');
       await journey.expectNothingLeft();
     },
     TUNNEL_LIMIT_MS,
