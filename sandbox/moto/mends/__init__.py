@@ -10,6 +10,7 @@ from . import (
     cache_nodes,
     canonical_parameters,
     database_resource_ids,
+    endpoint_private_names,
     endpoint_services,
     event_rule_topics,
     filter_wildcards,
@@ -35,6 +36,7 @@ def mend_all() -> None:
     cache_nodes.mend()
     canonical_parameters.mend()
     database_resource_ids.mend()
+    endpoint_private_names.mend()
     endpoint_services.mend()
     event_rule_topics.mend()
     filter_wildcards.mend()
