@@ -6,7 +6,9 @@ import {
   CreateSubnetCommand,
   CreateVpcCommand,
   CreateVpcEndpointCommand,
+  DescribeNetworkAclsCommand,
   ModifyVpcAttributeCommand,
+  ReplaceNetworkAclEntryCommand,
   RevokeSecurityGroupEgressCommand,
   RunInstancesCommand,
   type IpPermission,
@@ -27,6 +29,8 @@ export interface IsolatedNetwork {
   readonly name: string;
   readonly vpcId: string;
   readonly subnetId: string;
+  /** Where the endpoints are: the bastion's subnet, unless they are to stand apart. */
+  readonly endpointSubnetId: string;
   readonly bastionGroupId: string;
   readonly endpointGroupId: string;
   readonly instanceId: string;
@@ -71,11 +75,19 @@ export function https(groupId: string): IpPermission[] {
   return [{ IpProtocol: "tcp", FromPort: 443, ToPort: 443, UserIdGroupPairs: [{ GroupId: groupId }] }];
 }
 
-/** @param name - unlike any other in this moto */
-export async function createIsolatedNetwork(moto: Clients, name: string): Promise<IsolatedNetwork> {
+/**
+ * @param name - unlike any other in this moto
+ * @param endpoints - `apart` puts them in a subnet of their own, so that network ACLs are asked
+ */
+export async function createIsolatedNetwork(
+  moto: Clients,
+  name: string,
+  endpoints: "beside" | "apart" = "beside",
+): Promise<IsolatedNetwork> {
   const { ec2 } = moto;
   await createRole(moto, name);
   const { vpcId, subnetId } = await createVpc(moto);
+  const endpointSubnetId = endpoints === "apart" ? await createSubnet(moto, vpcId, "10.10.0.224/28") : subnetId;
   const [bastionGroupId, endpointGroupId] = [
     await createGroup(moto, vpcId, `${name}-bastion`),
     await createGroup(moto, vpcId, `${name}-endpoints`),
@@ -84,12 +96,12 @@ export async function createIsolatedNetwork(moto: Clients, name: string): Promis
   await ec2.send(new AuthorizeSecurityGroupEgressCommand(egress));
   const ingress = { GroupId: endpointGroupId, IpPermissions: https(bastionGroupId) };
   await ec2.send(new AuthorizeSecurityGroupIngressCommand(ingress));
-  const network = { name, vpcId, subnetId, bastionGroupId, endpointGroupId };
-  const endpoints = {
+  const network = { name, vpcId, subnetId, endpointSubnetId, bastionGroupId, endpointGroupId };
+  const endpointIds = {
     ssm: await createEndpoint(moto, network, "ssm"),
     ssmmessages: await createEndpoint(moto, network, "ssmmessages"),
   };
-  return { ...network, endpoints, instanceId: await runInstance(moto, network) };
+  return { ...network, endpoints: endpointIds, instanceId: await runInstance(moto, network) };
 }
 
 async function createRole({ iam }: Clients, name: string): Promise<void> {
@@ -100,12 +112,33 @@ async function createRole({ iam }: Clients, name: string): Promise<void> {
   await iam.send(new AddRoleToInstanceProfileCommand({ InstanceProfileName: name, RoleName: name }));
 }
 
-async function createVpc({ ec2 }: Clients): Promise<{ vpcId: string; subnetId: string }> {
-  const { Vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock: "10.10.0.240/28" }));
+async function createVpc(moto: Clients): Promise<{ vpcId: string; subnetId: string }> {
+  const { ec2 } = moto;
+  const { Vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock: "10.10.0.224/27" }));
   const VpcId = Vpc?.VpcId ?? "";
   await ec2.send(new ModifyVpcAttributeCommand({ VpcId, EnableDnsHostnames: { Value: true } }));
-  const { Subnet } = await ec2.send(new CreateSubnetCommand({ VpcId, CidrBlock: "10.10.0.240/28" }));
-  return { vpcId: VpcId, subnetId: Subnet?.SubnetId ?? "" };
+  return { vpcId: VpcId, subnetId: await createSubnet(moto, VpcId, "10.10.0.240/28") };
+}
+
+async function createSubnet({ ec2 }: Clients, VpcId: string, CidrBlock: string): Promise<string> {
+  const { Subnet } = await ec2.send(new CreateSubnetCommand({ VpcId, CidrBlock }));
+  return Subnet?.SubnetId ?? "";
+}
+
+/** Lets the VPC's network ACL stop everything that goes out of a subnet. */
+export async function stopAtNetworkAcl({ ec2 }: Clients, { vpcId }: IsolatedNetwork): Promise<void> {
+  const Filters = [{ Name: "vpc-id", Values: [vpcId] }];
+  const { NetworkAcls } = await ec2.send(new DescribeNetworkAclsCommand({ Filters }));
+  await ec2.send(
+    new ReplaceNetworkAclEntryCommand({
+      NetworkAclId: NetworkAcls?.[0]?.NetworkAclId,
+      RuleNumber: 100,
+      Protocol: "-1",
+      RuleAction: "deny",
+      Egress: true,
+      CidrBlock: "0.0.0.0/0",
+    }),
+  );
 }
 
 /** A group without any rule: the egress rule that AWS gives to each is taken away. */
@@ -124,7 +157,7 @@ async function createEndpoint({ ec2 }: Clients, place: Place, service: string): 
       VpcId: place.vpcId,
       ServiceName: `com.amazonaws.${REGION}.${service}`,
       VpcEndpointType: "Interface",
-      SubnetIds: [place.subnetId],
+      SubnetIds: [place.endpointSubnetId],
       SecurityGroupIds: [place.endpointGroupId],
       PrivateDnsEnabled: true,
       PolicyDocument: endpointPolicy(place.name, `${service}:*`),

@@ -14,6 +14,7 @@ import {
   CreateSubnetCommand,
   DeleteNatGatewayCommand,
   DeleteRouteCommand,
+  DeleteSubnetCommand,
   DeleteVpcEndpointsCommand,
   DescribeRouteTablesCommand,
   DescribeNetworkInterfacesCommand,
@@ -36,6 +37,7 @@ import {
 } from "@aws-sdk/client-iam";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { explainRegistration, type Link, type Registration } from "../../sandbox/registration/explain-registration.ts";
+import { LINKS } from "../../stacks/registration/finding.ts";
 import { ACCOUNT, MOTO_START_LIMIT_MS, REGION, startTestMoto, type TestMoto } from "../harness/moto.ts";
 import {
   AGENT_STATEMENTS,
@@ -43,6 +45,7 @@ import {
   endpointPolicy,
   https,
   policy,
+  stopAtNetworkAcl,
   type IsolatedNetwork,
 } from "./isolated-network.ts";
 
@@ -169,7 +172,14 @@ describe("explainRegistration(), against moto", () => {
         await iam.send(new PutRolePermissionsBoundaryCommand({ RoleName: name, PermissionsBoundary }));
       },
     ],
+    ["subnet", "it is gone", ({ ec2 }, { subnetId }) => ec2.send(new DeleteSubnetCommand({ SubnetId: subnetId }))],
     ["way-out", "the endpoints are deleted", deleteEndpoints],
+    [
+      "way-out",
+      "an endpoint has no private name",
+      ({ ec2 }, { endpoints }) =>
+        ec2.send(new ModifyVpcEndpointCommand({ VpcEndpointId: endpoints.ssm, PrivateDnsEnabled: false })),
+    ],
     [
       "way-out",
       "an internet gateway is there, but no public address",
@@ -231,6 +241,21 @@ describe("explainRegistration(), against moto", () => {
   it.each(breaks)("names %s when %s", async (brokenLink, _how, breakLink) => {
     await breakLink(moto, network);
     expect(await ask(network.instanceId)).toMatchObject({ canRegister: false, brokenLink });
+  });
+
+  it("names network-acl when it stops calls to endpoints in another subnet", async () => {
+    const apart = await createIsolatedNetwork(moto, `bastion-${count}-apart`, "apart");
+    expect(await ask(apart.instanceId)).toEqual({ canRegister: true });
+    await stopAtNetworkAcl(moto, apart);
+    expect(await ask(apart.instanceId)).toMatchObject({ canRegister: false, brokenLink: "network-acl" });
+  });
+
+  it("breaks each link that the proof of a stack breaks", () => {
+    const broken = new Set<string>(["network-acl", ...breaks.map(([link]) => link)]);
+    // Whether it runs is nothing that a stack tells; an order is over once it is deployed: doctor finds the agent asleep.
+    expect([...broken].filter((link) => link !== "instance").sort()).toEqual(
+      LINKS.filter((link) => link !== "order-of-creation").sort(),
+    );
   });
 
   describe.each<[kind: "nat" | "igw", name: string]>([

@@ -1,10 +1,8 @@
 // Each link between a person and a bastion, broken in turn: doctor.ts names it, and nothing on a healthy one.
 import {
   DeleteVpcEndpointsCommand,
-  DescribeNetworkAclsCommand,
   ModifyVpcAttributeCommand,
   ModifyVpcEndpointCommand,
-  ReplaceNetworkAclEntryCommand,
   RevokeSecurityGroupEgressCommand,
   RevokeSecurityGroupIngressCommand,
   StopInstancesCommand,
@@ -20,6 +18,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { LINKS, type Link } from "../../stacks/registration/finding.ts";
 import { systemClock } from "../../session-manager/clock.ts";
 import {
   AGENT_STATEMENTS,
@@ -27,6 +26,7 @@ import {
   endpointPolicy,
   https,
   policy,
+  stopAtNetworkAcl,
   type IsolatedNetwork,
 } from "../contracts/isolated-network.ts";
 import { OPEN_LIMIT_MS, openTestSandbox, type TestSandbox } from "../harness/test-sandbox.ts";
@@ -34,6 +34,21 @@ import { JOURNEY_LIMIT_MS, Journey, connectPolicyWithout, type ConnectOptions } 
 
 const scriptOf = (name: string): string => join(import.meta.dirname, "..", "..", "scripts", `${name}.ts`);
 const doctorScript = scriptOf("doctor");
+/** What doctor calls the links of the proof that stacks are held to. */
+const CHECKS: Readonly<Record<Link, string>> = {
+  "instance-role": "role",
+  "role-permissions": "role permissions",
+  subnet: "way out",
+  "way-out": "way out",
+  dns: "dns",
+  "instance-security-groups": "instance security groups",
+  "endpoint-security-groups": "endpoint security groups",
+  "endpoint-policy": "endpoint policies",
+  "network-acl": "network acls",
+  // What was made too late is there by the time that somebody asks; the agent sleeps since its first call.
+  "order-of-creation": "agent",
+};
+
 const DEPLOYED = "sandbox-dev-bastion-host";
 
 interface Diagnosis {
@@ -68,9 +83,9 @@ describe("doctor.ts", () => {
     }
   });
 
-  async function isolatedNetwork(from: TestSandbox = sandbox): Promise<IsolatedNetwork> {
+  async function isolatedNetwork(from: TestSandbox = sandbox, endpoints?: "apart"): Promise<IsolatedNetwork> {
     count += 1;
-    const network = await createIsolatedNetwork(from, `doctor-${String(count)}-${String(process.pid)}`);
+    const network = await createIsolatedNetwork(from, `doctor-${String(count)}-${String(process.pid)}`, endpoints);
     launched.push(network.instanceId);
     return network;
   }
@@ -148,6 +163,12 @@ describe("doctor.ts", () => {
       ({ endpoints }) => sandbox.ec2.send(new DeleteVpcEndpointsCommand({ VpcEndpointIds: Object.values(endpoints) })),
     ],
     [
+      "way out",
+      "an endpoint has no private name",
+      ({ endpoints }) =>
+        sandbox.ec2.send(new ModifyVpcEndpointCommand({ VpcEndpointId: endpoints.ssm, PrivateDnsEnabled: false })),
+    ],
+    [
       "dns",
       "enableDnsSupport is off",
       ({ vpcId: VpcId }) =>
@@ -196,6 +217,21 @@ describe("doctor.ts", () => {
     },
     JOURNEY_LIMIT_MS,
   );
+
+  it(
+    "names network acls when one stops calls to endpoints in another subnet",
+    async () => {
+      const network = await isolatedNetwork(sandbox, "apart");
+      await stopAtNetworkAcl(sandbox, network);
+      await expect(diagnose(network.instanceId)).resolves.toMatchObject({ firstBroken: "network acls", status: 69 });
+    },
+    JOURNEY_LIMIT_MS,
+  );
+
+  it("breaks what stands for each link that the proof of a stack breaks", () => {
+    const broken = new Set(["network acls", "agent", ...breaks.map(([link]) => link)]);
+    expect(LINKS.filter((link) => !broken.has(CHECKS[link]))).toEqual([]);
+  });
 
   it(
     "names agent, and when it tries again, when it has slept since its first call failed",
@@ -338,18 +374,7 @@ describe("doctor.ts", () => {
     "raises no alarm for a network ACL that no call crosses",
     async () => {
       const network = await isolatedNetwork();
-      const filters = [{ Name: "vpc-id", Values: [network.vpcId] }];
-      const { NetworkAcls } = await sandbox.ec2.send(new DescribeNetworkAclsCommand({ Filters: filters }));
-      await sandbox.ec2.send(
-        new ReplaceNetworkAclEntryCommand({
-          NetworkAclId: NetworkAcls?.[0]?.NetworkAclId,
-          RuleNumber: 100,
-          Protocol: "-1",
-          RuleAction: "deny",
-          Egress: true,
-          CidrBlock: "0.0.0.0/0",
-        }),
-      );
+      await stopAtNetworkAcl(sandbox, network);
       // Its endpoints are in the instance's own subnet, whose border no call crosses.
       await expect(diagnose(network.instanceId)).resolves.toMatchObject({ firstBroken: null });
     },
