@@ -6,6 +6,7 @@ import { associationsFeature } from "./associations/bastion-feature.ts";
 import { bastionIsTarget, BastionStack } from "./bastion-stack.ts";
 import type { BastionFeatureIn } from "./bastion/feature.ts";
 import { packageRepositories } from "./bastion/package-repositories.ts";
+import { DatabaseDemoStack } from "./database-demo-stack.ts";
 import type { AppContents, AppPlan } from "./run-app.ts";
 import { SessionPreferencesStack } from "./session-preferences-stack.ts";
 import type { Settings } from "./settings.ts";
@@ -18,11 +19,12 @@ export const bastionApp: AppPlan = {
     const key = environment["STATE_KEY"] ?? settings.state_key;
     return stackId === bastionApp.id ? key : `${key.replace(/\.tfstate$/, "")}-${stackId}.tfstate`;
   },
-  define: (app, { settings, backendOf }) => {
-    addAuditStack(app, { settings, backendOf });
-    const preferences = sessionPreferencesStack(app, { settings, backendOf });
-    const features = bastionFeatures(settings, preferences);
-    new BastionStack(app, bastionApp.id, { settings, backend: backendOf(bastionApp.id), features });
+  define: (app, contents) => {
+    const { settings, backendOf } = contents;
+    addAuditStack(app, contents);
+    const features = bastionFeatures(settings, addSessionPreferences(app, contents));
+    const bastion = new BastionStack(app, bastionApp.id, { settings, backend: backendOf(bastionApp.id), features });
+    addDatabaseDemo(app, contents, bastion);
   },
 };
 
@@ -42,10 +44,19 @@ function addAuditStack(app: App, { settings, backendOf }: AppContents): void {
   if (audit !== undefined) new AuditStack(app, id, { settings, audit, backend: backendOf(id) });
 }
 
-function sessionPreferencesStack(app: App, { settings, backendOf }: AppContents): SessionPreferencesStack | undefined {
+function addSessionPreferences(app: App, { settings, backendOf }: AppContents): SessionPreferencesStack | undefined {
   const { session_preferences: preferences } = settings;
   const id = "session-preferences";
-  return preferences && new SessionPreferencesStack(app, id, { settings, preferences, backend: backendOf(id) });
+  if (preferences === undefined) return undefined;
+  return new SessionPreferencesStack(app, id, { settings, preferences, backend: backendOf(id) });
+}
+
+function addDatabaseDemo(app: App, { settings, backendOf }: AppContents, bastion: BastionStack): void {
+  const { database_demo: demo } = settings;
+  const id = "database-demo";
+  if (demo === undefined) return;
+  const { vpcId, securityGroupId: bastionSecurityGroupId } = bastion;
+  new DatabaseDemoStack(app, id, { settings, demo, vpcId, bastionSecurityGroupId, backend: backendOf(id) });
 }
 
 /** The bucket for Terraform's state, which must exist before all else. */

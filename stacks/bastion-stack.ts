@@ -45,6 +45,10 @@ export interface BastionStackProps extends StackProps {
 }
 
 export class BastionStack extends NamedStack {
+  /** The network it stands in. */
+  readonly vpcId: string;
+  /** The only group of the bastion. */
+  readonly securityGroupId: string;
   readonly #settings: Settings;
   readonly #account: AwsAccount;
   /** Begins the names of everything but the bastion. */
@@ -73,6 +77,8 @@ export class BastionStack extends NamedStack {
     const role = this.#addRole(features.flatMap((feature) => feature.statements));
     const group = new BastionSecurityGroup(this, "bastion_group", { name: this.#bastionName, vpcId: network.vpcId });
     const ways = bastionNetwork.letOut({ role, group });
+    this.vpcId = network.vpcId;
+    this.securityGroupId = group.securityGroupId;
     group.allowTargets(settings.targets);
     const after = [...ways, ...group.rules, ...role.permissions];
     this.#addOutputs(this.#addHosts({ network, role, group, after }));

@@ -22,7 +22,7 @@ export interface EncryptionKeyProps {
   /** What it encrypts. */
   readonly description: string;
   /**
-   * A log group that may use it, by its name; only that one.
+   * A log group that may use it, by its name; only that one, or, with a `*` at its end, those that begin so.
    *
    * @default - no log group
    */

@@ -10,6 +10,8 @@ export { Image, OS_USERS, type ImageName, type ImageProps } from "./bastion/imag
 export { packageRepositories } from "./bastion/package-repositories.ts";
 export { BastionRole, type BastionRoleProps } from "./bastion/role.ts";
 export { BastionSecurityGroup, type BastionSecurityGroupProps, type BastionTarget } from "./bastion/security-group.ts";
+export { DatabaseNetwork, type DatabaseNetworkProps } from "./database/database-network.ts";
+export { Postgresql, type PostgresqlProps } from "./database/postgresql.ts";
 export { EncryptionKey, type EncryptionKeyProps } from "./encryption-key.ts";
 export { NamedStack } from "./named-stack.ts";
 export { EndpointServices, type EndpointService, type EndpointServicesProps } from "./network/endpoint-services.ts";

@@ -1,6 +1,7 @@
 // What each setting alone cannot show: whether the values can work together, as AWS would find out an hour later.
 import { associationProblems } from "./checks/associations.ts";
 import { auditProblems } from "./checks/audit.ts";
+import { databaseDemoProblems } from "./checks/database-demo.ts";
 import { networkKindProblems } from "./checks/network-kind.ts";
 import { networkProblems } from "./checks/network.ts";
 import { patchingProblems } from "./checks/patching.ts";
@@ -21,6 +22,7 @@ export function checkSettings(settings: Settings): Problem[] {
     ...sessionPreferencesProblems(settings),
     ...auditProblems(settings),
     ...associationProblems(settings),
+    ...databaseDemoProblems(settings),
     ...duplicateProblems(settings),
   ];
 }

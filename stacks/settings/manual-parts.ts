@@ -12,8 +12,10 @@ import { settingsSections } from "./schema.ts";
 const EVERYTHING = {
   tag_application: "sandbox",
   vpc_cidr: "10.10.0.0/24",
+  vpc_private_subnets: ["10.10.0.0/28"],
   session_preferences: { s3_logs: true },
   audit: { trail: {} },
+  database_demo: {},
 };
 
 /** By the name that the document's markers give them. */

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { associationsSettings } from "./sections/associations.ts";
 import { auditSettings } from "./sections/audit.ts";
 import { bastionSettings } from "./sections/bastion.ts";
+import { databaseDemoSettings } from "./sections/database-demo.ts";
 import { networkSettings } from "./sections/network.ts";
 import { sessionPreferencesSettings } from "./sections/session-preferences.ts";
 import { stateSettings } from "./sections/state.ts";
@@ -17,6 +18,7 @@ export const settingsSections = {
   "Session preferences": sessionPreferencesSettings,
   "The audit": auditSettings,
   Associations: associationsSettings,
+  "A database to try": databaseDemoSettings,
   "The state": stateSettings,
 } as const;
 
@@ -26,6 +28,7 @@ export const settingsSchema = z.strictObject({
   ...sessionPreferencesSettings,
   ...auditSettings,
   ...associationsSettings,
+  ...databaseDemoSettings,
   ...stateSettings,
 });
 
