@@ -167,7 +167,8 @@ export async function startEndpoint(options: SandboxEndpointOptions): Promise<En
   const services = joinServices({ ...options, ...clients, keys, faults, bootMs, agentVersion, streamOrigin, onFault });
   const { sessions, nodes, instances, databases, authorizedKeys } = services;
   const encryption: SsmMessagesOptions["encryption"] = (session) => services.sessionKeys.encryptionOf(session);
-  const dataChannels = new SsmMessages({ sessions, instances, clock, faults, agentVersion, encryption });
+  const shell: SsmMessagesOptions["shell"] = (session) => services.preferredShells.of(session);
+  const dataChannels = new SsmMessages({ sessions, instances, clock, faults, agentVersion, encryption, shell });
   await nodes.begin();
   const listener = await listen({ ...options, keys }, services, dataChannels);
   const close = async (): Promise<void> => {

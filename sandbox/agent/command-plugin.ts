@@ -5,9 +5,9 @@ import type { Clock } from "../../session-manager/clock.ts";
 import { PayloadType, type AgentMessage } from "../../session-manager/wire/agent-message.ts";
 import { endOf, hangUpGroup, signalGroup, type ProcessEnd } from "../instances/child-process.ts";
 import type { Login } from "../instances/login.ts";
-import type { DataChannel } from "./data-channel.ts";
 import type { CommandProperties } from "./document.ts";
 import { failure, type Plugin } from "./plugin.ts";
+import type { OutputChannel } from "./preferred-shell.ts";
 import { shellWords } from "./shell-words.ts";
 
 export interface CommandOptions {
@@ -31,12 +31,12 @@ const OUTPUT_LIMIT_BYTES = 4 * 1024 * 1024;
 /** Source: aws/amazon-ssm-agent agent/session/shell/shell.go and plugins/noninteractivecommands. */
 export class CommandPlugin implements Plugin {
   readonly ended: Promise<string>;
-  readonly #channel: DataChannel;
+  readonly #channel: OutputChannel;
   readonly #options: CommandOptions;
   #child: ChildProcess | undefined;
   #isStopped = false;
 
-  constructor(channel: DataChannel, options: CommandOptions) {
+  constructor(channel: OutputChannel, options: CommandOptions) {
     this.#channel = channel;
     this.#options = options;
     this.ended = this.#run().catch((error: unknown) => failure((error as Error).message));

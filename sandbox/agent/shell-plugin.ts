@@ -6,9 +6,9 @@ import { PayloadType, type AgentMessage } from "../../session-manager/wire/agent
 import { decodeJsonObject, integerMember } from "../../session-manager/wire/json-payload.ts";
 import type { Login } from "../instances/login.ts";
 import { Terminal } from "../instances/terminal.ts";
-import type { DataChannel } from "./data-channel.ts";
 import type { Handled } from "./inbox.ts";
 import { failure, type Plugin } from "./plugin.ts";
+import type { OutputChannel } from "./preferred-shell.ts";
 import { wholeCharacters } from "./whole-characters.ts";
 import { writeInput } from "./write-input.ts";
 
@@ -17,6 +17,8 @@ export interface ShellOptions {
   readonly login: () => Promise<Login>;
   /** What `sh -c` runs; a shell to type into if undefined. */
   readonly commandLine: string | undefined;
+  /** Typed before all else; empty for nothing. */
+  readonly profile: string;
   /** Bytes of one message of output, at most. */
   readonly payloadBytes: number;
   /** Time before the first output. */
@@ -28,12 +30,12 @@ const FIRST_SIZE = { columns: 80, rows: 24 };
 /** Source: aws/amazon-ssm-agent agent/session/shell/shell.go. */
 export class ShellPlugin implements Plugin {
   readonly ended: Promise<string>;
-  readonly #channel: DataChannel;
+  readonly #channel: OutputChannel;
   readonly #options: ShellOptions;
   readonly #stopped = new AbortController();
   #terminal: Terminal | undefined;
 
-  constructor(channel: DataChannel, options: ShellOptions) {
+  constructor(channel: OutputChannel, options: ShellOptions) {
     this.#channel = channel;
     this.#options = options;
     this.ended = this.#run().catch((error: unknown) => failure((error as Error).message));
@@ -52,13 +54,14 @@ export class ShellPlugin implements Plugin {
   }
 
   async #run(): Promise<string> {
-    const { clock, login, commandLine, delayMs } = this.#options;
+    const { clock, login, commandLine, profile, delayMs } = this.#options;
     const at = await login();
     this.#stopped.signal.throwIfAborted();
     const words = commandLine === undefined ? ["sh"] : ["sh", "-c", commandLine];
     const program = { file: "/bin/sh", arguments: words, type: "xterm-256color", size: FIRST_SIZE };
     const terminal = new Terminal(program, at);
     this.#terminal = terminal;
+    if (profile.trim() !== "") terminal.input.write(`${profile}\n`);
     this.#channel.retryInput();
     if (delayMs > 0) await sleep(delayMs, clock, this.#stopped.signal);
     await this.#copy(terminal);

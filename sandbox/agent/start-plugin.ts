@@ -10,6 +10,7 @@ import { isForbidden } from "./forbidden-hosts.ts";
 import type { SessionKind } from "./document.ts";
 import { MuxPlugin } from "./mux-plugin.ts";
 import { FailedPlugin, type Plugin, type StartPlugin } from "./plugin.ts";
+import { PreferredPlugin, type OutputChannel, type PreferredShell } from "./preferred-shell.ts";
 import { PortPlugin } from "./port-plugin.ts";
 import { ShellPlugin } from "./shell-plugin.ts";
 import type { AgentTiming } from "./timing.ts";
@@ -25,6 +26,8 @@ export interface Host {
   readonly dial: (host: string, port: number) => Promise<Duplex>;
   /** What programs start with. */
   readonly login: () => Promise<Login>;
+  /** What the account's preferences ask of a shell or a command. */
+  readonly shell?: PreferredShell | undefined;
 }
 
 /** The first client whose port sessions are multiplexed, and the last agent that cannot do it. */
@@ -43,9 +46,9 @@ export function pluginStarter(kind: SessionKind, host: Host): StartPlugin {
         return portPlugin(channel, kind, host, clientVersion);
       case SessionType.standardStream:
       case SessionType.interactiveCommands:
-        return shellPlugin(channel, kind, host);
+        return preferred(channel, host, (output) => shellPlugin(output, kind, host));
       case SessionType.nonInteractiveCommands:
-        return commandPlugin(channel, kind, host);
+        return preferred(channel, host, (output) => commandPlugin(output, kind, host));
       default:
         return new FailedPlugin(unsupported(kind.sessionType));
     }
@@ -70,20 +73,33 @@ function portPlugin(channel: DataChannel, kind: SessionKind, host: Host, clientV
   return new MuxPlugin(channel, { clock, dial, keepAlive, dialsInTurn: timing.dialsInTurn });
 }
 
-function shellPlugin(channel: DataChannel, kind: SessionKind, { clock, timing, login }: Host): Plugin {
+function preferred(channel: DataChannel, { shell }: Host, start: (output: OutputChannel) => Plugin): Plugin {
+  return shell === undefined ? start(channel) : new PreferredPlugin(channel, shell, start);
+}
+
+function shellPlugin(channel: OutputChannel, kind: SessionKind, host: Host): Plugin {
+  const { clock, timing, shell } = host;
   const { payloadBytes, shellDelayMs } = timing;
   return new ShellPlugin(channel, {
     clock,
-    login,
+    login: () => loginOf(host),
     commandLine: kind.command?.line,
+    profile: kind.sessionType === SessionType.standardStream ? (shell?.profile ?? "") : "",
     payloadBytes,
     delayMs: shellDelayMs,
   });
 }
 
-function commandPlugin(channel: DataChannel, { command }: SessionKind, { clock, login }: Host): Plugin {
+function commandPlugin(channel: OutputChannel, { command }: SessionKind, host: Host): Plugin {
   if (command === undefined) return new FailedPlugin("no command is given");
-  return new CommandPlugin(channel, { clock, login, command });
+  return new CommandPlugin(channel, { clock: host.clock, login: () => loginOf(host), command });
+}
+
+/** The user's name; the programs run as the person who has started the sandbox, whoever that is. */
+async function loginOf({ login, shell }: Host): Promise<Login> {
+  const at = await login();
+  const user = shell?.osUser;
+  return user === undefined ? at : { ...at, environment: { ...at.environment, USER: user, LOGNAME: user } };
 }
 
 function property({ properties }: SessionKind, name: string): string {

@@ -1,11 +1,13 @@
 // The AWS SDK's clients for the sandbox's own questions to moto, past the endpoint and its checks.
 import { CloudTrailClient } from "@aws-sdk/client-cloudtrail";
+import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { EC2Client } from "@aws-sdk/client-ec2";
 import { ElastiCacheClient } from "@aws-sdk/client-elasticache";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { KMSClient } from "@aws-sdk/client-kms";
 import { RDSClient } from "@aws-sdk/client-rds";
+import { S3Client } from "@aws-sdk/client-s3";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { SECRET_HEADER, type MotoAddress } from "./moto.ts";
 
@@ -16,7 +18,9 @@ export interface MotoClients {
   readonly eventBridge: EventBridgeClient;
   readonly iam: IAMClient;
   readonly kms: KMSClient;
+  readonly logs: CloudWatchLogsClient;
   readonly rds: RDSClient;
+  readonly s3: S3Client;
   readonly ssm: SSMClient;
 }
 
@@ -32,7 +36,9 @@ export function motoClients({ url, secret }: MotoAddress, region: string): MotoC
     eventBridge: new EventBridgeClient(configuration),
     iam: new IAMClient(configuration),
     kms: new KMSClient(configuration),
+    logs: new CloudWatchLogsClient(configuration),
     rds: new RDSClient(configuration),
+    s3: new S3Client({ ...configuration, forcePathStyle: true }),
     ssm: new SSMClient(configuration),
   };
   for (const { middlewareStack } of Object.values(clients) as { middlewareStack: AnyStack }[])

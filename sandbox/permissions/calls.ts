@@ -51,11 +51,24 @@ export type Call =
       readonly encryptionContext: Readonly<Record<string, string>>;
     }
   | {
+      readonly action: ActionOfAgent;
+      /** ARN, or `*`. */
+      readonly resource: string;
+    }
+  | {
       readonly action: "rds-db:connect";
       /** E.g. `db-ABCDEFGHIJKL01234`. */
       readonly resourceId: string;
       readonly databaseUser: string;
     };
+
+/** What an SSM Agent calls with its instance's role to keep the log of a session. */
+type ActionOfAgent =
+  | "logs:CreateLogStream"
+  | "logs:DescribeLogGroups"
+  | "logs:PutLogEvents"
+  | "s3:GetEncryptionConfiguration"
+  | "s3:PutObject";
 
 /** Actions that no policy can restrict to a resource, or that ask for all there is. */
 const ACTIONS_WITHOUT_RESOURCE = [
@@ -135,6 +148,12 @@ export function waysToAllow(call: Call, place: Place): readonly (readonly Resour
     }
     case "rds-db:connect":
       return [[{ resource: databaseUserArn(call, place), context: {} }]];
+    case "logs:CreateLogStream":
+    case "logs:DescribeLogGroups":
+    case "logs:PutLogEvents":
+    case "s3:GetEncryptionConfiguration":
+    case "s3:PutObject":
+      return [[{ resource: call.resource, context: {} }]];
     case "kms:Decrypt":
     case "kms:GenerateDataKey":
       return [[keyUse(call)]];
@@ -211,10 +230,14 @@ function keyUse({
   key,
   encryptionContext,
 }: Extract<Call, { action: "kms:Decrypt" | "kms:GenerateDataKey" }>): ResourceUse {
+  return { resource: key.keyArn, context: encryptionContextKeys(encryptionContext), resourcePolicy: key.policy };
+}
+
+/** The condition keys that ask about an encryption context. */
+export function encryptionContextKeys(encryptionContext: Readonly<Record<string, string>>): ConditionContext {
   const names = Object.keys(encryptionContext);
   const pairs = names.map((name) => [`kms:EncryptionContext:${name}`, encryptionContext[name] ?? ""]);
-  const context = { ...Object.fromEntries(pairs), "kms:EncryptionContextKeys": names } as ConditionContext;
-  return { resource: key.keyArn, context, resourcePolicy: key.policy };
+  return { ...Object.fromEntries(pairs), "kms:EncryptionContextKeys": names } as ConditionContext;
 }
 
 /** AWS's own documents have no account in their ARN. */

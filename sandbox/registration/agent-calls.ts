@@ -1,9 +1,9 @@
 // The calls by which an SSM Agent registers and serves sessions, and whether policies allow them.
 import { evaluate, evaluateEndpointPolicy, type AuthorizationRequest } from "../permissions/evaluate.ts";
 import type { NetworkFacts, RegistrationFacts } from "./facts.ts";
-import { SERVICES, type Service, type Situation, type WayOut } from "./way-out.ts";
+import { SERVICES, type ServiceCall, type Situation, type WayOut } from "./way-out.ts";
 
-const ACTIONS: Readonly<Record<Service, readonly string[]>> = {
+const ACTIONS: Readonly<Record<(typeof SERVICES)[number], readonly string[]>> = {
   ssm: ["ssm:UpdateInstanceInformation"],
   ssmmessages: [
     "ssmmessages:CreateControlChannel",
@@ -11,7 +11,6 @@ const ACTIONS: Readonly<Record<Service, readonly string[]>> = {
     "ssmmessages:OpenControlChannel",
     "ssmmessages:OpenDataChannel",
   ],
-  kms: ["kms:Decrypt"],
 };
 
 /** Who calls, from where: a situation whose network may not be known yet. */
@@ -33,28 +32,33 @@ export async function findRoleFault(agent: Agent): Promise<string | undefined> {
 
 /** Which call the endpoint's policy does not let through. */
 export async function findEndpointPolicyFault(
-  { endpoint, service }: WayOut,
+  { endpoint, gateway, service }: WayOut,
   situation: Situation,
 ): Promise<string | undefined> {
-  if (endpoint === undefined) return undefined;
-  const policy = { name: endpoint.endpointId, document: endpoint.policyDocument };
-  for (const action of ACTIONS[service]) {
-    const request = requestOf(action, situation, { "aws:SourceVpce": endpoint.endpointId });
+  const passed = endpoint ?? gateway;
+  if (passed === undefined) return undefined;
+  const policy = { name: passed.endpointId, document: passed.policyDocument };
+  for (const action of isPreferred(service) ? [situation.call?.action ?? ""] : ACTIONS[service]) {
+    const request = requestOf(action, situation, { "aws:SourceVpce": passed.endpointId });
     const verdict = await evaluateEndpointPolicy(policy, request);
-    if (verdict === undefined) return `the policy of "${endpoint.endpointId}" is none that an endpoint may have`;
+    if (verdict === undefined) return `the policy of "${passed.endpointId}" is none that an endpoint may have`;
     const called = `${action} of role "${situation.role.arn}"`;
-    if (verdict !== "Allowed") return `the policy of "${endpoint.endpointId}" does not let ${called} through`;
+    if (verdict !== "Allowed") return `the policy of "${passed.endpointId}" does not let ${called} through`;
   }
   return undefined;
 }
 
+function isPreferred(service: WayOut["service"]): service is ServiceCall["service"] {
+  return service === "kms" || service === "logs" || service === "s3";
+}
+
 function requestOf(action: string, agent: Agent, endpointContext: Record<string, string> = {}): AuthorizationRequest {
-  const { instanceId, region, account, role, kmsKeyArn = "*" } = agent;
+  const { instanceId, region, account, role, call } = agent;
   const instanceArn = `arn:aws:ec2:${region}:${account}:instance/${instanceId}`;
   return {
     principal: `arn:aws:sts::${account}:assumed-role/${role.arn.split("/").at(-1) ?? ""}/${instanceId}`,
     action,
-    resource: { kms: kmsKeyArn, ssm: instanceArn }[action.split(":")[0] ?? ""] ?? "*",
+    resource: call?.resource ?? (action.startsWith("ssm:") ? instanceArn : "*"),
     account,
     context: {
       "aws:PrincipalArn": role.arn,
@@ -67,6 +71,7 @@ function requestOf(action: string, agent: Agent, endpointContext: Record<string,
       ...principalTags(role.tags),
       ...sourceVpc(agent.network),
       ...endpointContext,
+      ...call?.context,
     },
   };
 }

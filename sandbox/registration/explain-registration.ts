@@ -5,7 +5,8 @@ import { findEndpointPolicyFault, findRoleFault } from "./agent-calls.ts";
 import type { RegistrationFacts } from "./facts.ts";
 import { findAclFault, findEgressFault, findIngressFault } from "./firewalls.ts";
 import { readFacts } from "./read-facts.ts";
-import { findDnsFault, findWayOut, SERVICES, type Service, type Situation, type WayOut } from "./way-out.ts";
+import { findDnsFault, findWayOut, SERVICES } from "./way-out.ts";
+import type { Service, ServiceCall, Situation, WayOut } from "./way-out.ts";
 
 /** What a real agent needs, in the order in which it would miss it. */
 export type Link =
@@ -63,14 +64,14 @@ export async function judgeRegistration(facts: RegistrationFacts): Promise<Regis
 }
 
 /**
- * What keeps the calls of an agent that is registered from reaching KMS, which encrypted sessions need besides; undefined
- * if nothing does.
+ * What keeps a call of an agent that is registered from reaching a service that the account's preferences need besides;
+ * undefined if nothing does.
  */
-export async function explainWayToKms(question: RegistrationQuestion, kmsKeyArn: string): Promise<string | undefined> {
+export async function explainWay(question: RegistrationQuestion, call: ServiceCall): Promise<string | undefined> {
   const facts = await readFacts(question);
   const { instance, role, network } = facts;
   if (instance === undefined || role === undefined || network === undefined) return undefined; // there is no agent
-  const way = await judgeNetwork({ ...facts, instance, role, network, kmsKeyArn }, ["kms"]);
+  const way = await judgeNetwork({ ...facts, instance, role, network, call }, [call.service]);
   return way.canRegister ? undefined : way.explanation;
 }
 

@@ -34,6 +34,8 @@ export interface NetworkFacts {
   readonly subnets: ReadonlyMap<string, SubnetFacts>;
   /** The VPC's interface endpoints. */
   readonly endpoints: readonly EndpointFacts[];
+  /** The VPC's gateway endpoints. */
+  readonly gatewayEndpoints: readonly GatewayEndpointFacts[];
   /** By id. */
   readonly natGateways: ReadonlyMap<string, NatGatewayFacts>;
   /** By id. */
@@ -71,6 +73,20 @@ export interface EndpointFacts {
   /** One for each subnet that it is in. */
   readonly interfaces: readonly EndpointInterface[];
   readonly securityGroupIds: readonly string[];
+  /** As `JSON.parse` gives it. */
+  readonly policyDocument: unknown;
+}
+
+/** Routes lead to it; it has neither address nor security group. */
+export interface GatewayEndpointFacts {
+  readonly endpointId: string;
+  /** E.g. `com.amazonaws.eu-central-1.s3`. */
+  readonly serviceName: string;
+  readonly state: string;
+  /** Subnets whose route table leads to it. */
+  readonly subnetIds: readonly string[];
+  /** The service's addresses, as rules of security groups name them. */
+  readonly prefixListId: string;
   /** As `JSON.parse` gives it. */
   readonly policyDocument: unknown;
 }

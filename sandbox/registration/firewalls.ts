@@ -1,6 +1,6 @@
 // What stands between an instance and the SSM Agent's services: security groups and network ACLs.
 import { ANYWHERE, contains, HTTPS_PORT, includesTcpPort } from "./addresses.ts";
-import type { AclEntry, EndpointInterface, NetworkFacts, SecurityGroupRule } from "./facts.ts";
+import type { AclEntry, EndpointInterface, GatewayEndpointFacts, NetworkFacts, SecurityGroupRule } from "./facts.ts";
 import type { Situation, WayOut } from "./way-out.ts";
 
 /** The first and the last port that Linux gives to a connection it opens; answers come back to it. */
@@ -15,16 +15,22 @@ export interface Peer {
 
 /** Why the instance's security groups do not let the agent out. */
 export function findEgressFault(
-  { endpoint }: WayOut,
+  { endpoint, gateway }: WayOut,
   { instanceId, instance, network }: Situation,
 ): string | undefined {
   const rules = instance.securityGroupIds.flatMap((id) => network.securityGroups.get(id)?.egress ?? []);
   const securityGroupIds = endpoint?.securityGroupIds ?? [];
   const addresses = endpoint?.interfaces.map((each) => each.privateIpAddress) ?? [ANYWHERE];
+  if (gateway !== undefined && letOutToGateway(rules, gateway)) return undefined;
   if (addresses.some((address) => permits(rules, { address, securityGroupIds, port: HTTPS_PORT }, network)))
     return undefined;
   const to = endpoint === undefined ? ANYWHERE : `"${endpoint.endpointId}" (${addresses.join(", ")})`;
   return `${groups(instance.securityGroupIds)} of "${instanceId}" let nothing out to port ${HTTPS_PORT} of ${to}`;
+}
+
+/** A gateway's service has many addresses, which its prefix list names. */
+function letOutToGateway(rules: readonly SecurityGroupRule[], { prefixListId }: GatewayEndpointFacts): boolean {
+  return rules.some((rule) => rule.prefixListIds.includes(prefixListId) && includesTcpPort(rule, HTTPS_PORT));
 }
 
 /** Why the endpoint's security groups do not let the agent in. */

@@ -3,6 +3,7 @@ import {
   DescribeNatGatewaysCommand,
   DescribeNetworkAclsCommand,
   DescribeNetworkInterfacesCommand,
+  DescribePrefixListsCommand,
   DescribeRouteTablesCommand,
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
@@ -22,6 +23,7 @@ import type {
   AclEntry,
   DefaultRoute,
   EndpointFacts,
+  GatewayEndpointFacts,
   NatGatewayFacts,
   NetworkFacts,
   SecurityGroupFacts,
@@ -33,15 +35,17 @@ import type {
 export async function readNetwork(ec2: EC2Client, vpcId: string): Promise<NetworkFacts | undefined> {
   const subnets = await readSubnets(ec2, vpcId);
   if (subnets.size === 0) return undefined;
-  const [dnsSupport, dnsHostnames, endpoints, natGateways, securityGroups] = await Promise.all([
+  const [dnsSupport, dnsHostnames, endpoints, gatewayEndpoints, natGateways, securityGroups] = await Promise.all([
     readDnsFlag(ec2, vpcId, "enableDnsSupport"),
     readDnsFlag(ec2, vpcId, "enableDnsHostnames"),
     readEndpoints(ec2, vpcId),
+    readGatewayEndpoints(ec2, vpcId),
     readNatGateways(ec2, vpcId),
     readSecurityGroups(ec2, vpcId),
   ]);
   const prefixLists = await readPrefixLists(ec2, securityGroups);
-  return { vpcId, dnsSupport, dnsHostnames, subnets, endpoints, natGateways, securityGroups, prefixLists };
+  const firewalls = { securityGroups, prefixLists };
+  return { vpcId, dnsSupport, dnsHostnames, subnets, endpoints, gatewayEndpoints, natGateways, ...firewalls };
 }
 
 async function readDnsFlag(
@@ -69,11 +73,15 @@ async function readSubnets(ec2: EC2Client, vpcId: string): Promise<Map<string, S
 }
 
 /** A subnet without a route table of its own has the VPC's main one. */
-function findDefaultRoute(subnetId: string, tables: readonly RouteTable[]): DefaultRoute | undefined {
-  const table =
+function routeTableOf(subnetId: string, tables: readonly RouteTable[]): RouteTable | undefined {
+  return (
     tables.find((each) => each.Associations?.some((one) => one.SubnetId === subnetId)) ??
-    tables.find((each) => each.Associations?.some((one) => one.Main));
-  const route = table?.Routes?.find((each) => each.DestinationCidrBlock === "0.0.0.0/0");
+    tables.find((each) => each.Associations?.some((one) => one.Main))
+  );
+}
+
+function findDefaultRoute(subnetId: string, tables: readonly RouteTable[]): DefaultRoute | undefined {
+  const route = routeTableOf(subnetId, tables)?.Routes?.find((each) => each.DestinationCidrBlock === "0.0.0.0/0");
   if (route === undefined) return undefined;
   const ids = [
     route.NatGatewayId,
@@ -125,6 +133,27 @@ function endpointFacts(endpoint: VpcEndpoint, networkInterfaces: readonly Networ
     securityGroupIds: (endpoint.Groups ?? []).flatMap(({ GroupId }) => GroupId ?? []),
     policyDocument: JSON.parse(endpoint.PolicyDocument ?? "{}"),
   };
+}
+
+async function readGatewayEndpoints(ec2: EC2Client, vpcId: string): Promise<GatewayEndpointFacts[]> {
+  const Filters = inVpc(vpcId);
+  const { VpcEndpoints = [] } = await ec2.send(new DescribeVpcEndpointsCommand({ Filters }));
+  const gateways = VpcEndpoints.filter((endpoint) => endpoint.VpcEndpointType === "Gateway");
+  if (gateways.length === 0) return [];
+  const [{ Subnets = [] }, { RouteTables = [] }, { PrefixLists = [] }] = await Promise.all([
+    ec2.send(new DescribeSubnetsCommand({ Filters })),
+    ec2.send(new DescribeRouteTablesCommand({ Filters })),
+    ec2.send(new DescribePrefixListsCommand({})),
+  ]);
+  const tableOf = (subnetId: string): string => routeTableOf(subnetId, RouteTables)?.RouteTableId ?? "";
+  return gateways.map(({ VpcEndpointId = "", ServiceName = "", State = "", PolicyDocument, RouteTableIds = [] }) => ({
+    endpointId: VpcEndpointId,
+    serviceName: ServiceName,
+    state: State,
+    subnetIds: Subnets.flatMap(({ SubnetId = "" }) => (RouteTableIds.includes(tableOf(SubnetId)) ? [SubnetId] : [])),
+    prefixListId: PrefixLists.find(({ PrefixListName }) => PrefixListName === ServiceName)?.PrefixListId ?? "",
+    policyDocument: JSON.parse(PolicyDocument ?? "{}") as unknown,
+  }));
 }
 
 async function readNatGateways(ec2: EC2Client, vpcId: string): Promise<Map<string, NatGatewayFacts>> {

@@ -1,30 +1,45 @@
 // How a call of the SSM Agent leaves its subnet: through an interface endpoint, or over the internet.
-import type { EndpointFacts, InstanceFacts, NetworkFacts, RegistrationFacts } from "./facts.ts";
+import type { ConditionContext } from "../permissions/evaluate.ts";
+import type { EndpointFacts, GatewayEndpointFacts, InstanceFacts, NetworkFacts, RegistrationFacts } from "./facts.ts";
 
 /** The services that an agent needs for sessions; ec2messages is of no use to them. */
 export const SERVICES = ["ssm", "ssmmessages"] as const;
 
-/** KMS is called only where sessions are encrypted, so that an agent registers without it. */
-export type Service = (typeof SERVICES)[number] | "kms";
+/** What is called only where the account's preferences ask for it, so that an agent registers without it. */
+type PreferredService = "kms" | "logs" | "s3";
+export type Service = (typeof SERVICES)[number] | PreferredService;
+
+/** A call of the agent beside those that register it. */
+export interface ServiceCall {
+  readonly service: PreferredService;
+  readonly action: string;
+  /** ARN, or `*`. */
+  readonly resource: string;
+  readonly context?: ConditionContext;
+}
 
 /** Facts of an instance that runs, with a role, in a subnet. */
 export interface Situation extends Pick<RegistrationFacts, "instanceId" | "region" | "account"> {
   readonly instance: InstanceFacts;
   readonly role: NonNullable<RegistrationFacts["role"]>;
   readonly network: NetworkFacts;
-  /** The key that a call of KMS is about. */
-  readonly kmsKeyArn?: string;
+  /** Asked about in place of the calls that register the agent. */
+  readonly call?: ServiceCall;
 }
 
 export interface WayOut {
   readonly service: Service;
   /** Undefined: over the internet. */
   readonly endpoint: EndpointFacts | undefined;
+  /** In place of an endpoint with addresses. */
+  readonly gateway?: GatewayEndpointFacts;
 }
 
 /** The way to a service, or what is missing for one. */
 export function findWayOut(service: Service, situation: Situation): WayOut | { readonly missing: string } {
   const { network, region } = situation;
+  const gateway = findGateway(service, situation);
+  if (gateway !== undefined) return { service, endpoint: undefined, gateway };
   const endpoint = endpointsOf(service, situation).find((each) => endpointObstacle(each) === undefined);
   const noInternet = internetObstacle(situation);
   // Without enableDnsHostnames the service's name stands for its public address, which the internet may reach.
@@ -34,6 +49,15 @@ export function findWayOut(service: Service, situation: Situation): WayOut | { r
   return {
     missing: `no way to ${service}.${region}.amazonaws.com: ${noEndpoint(service, situation)}, and ${noInternet}`,
   };
+}
+
+function findGateway(service: Service, { network, region, instance }: Situation): GatewayEndpointFacts | undefined {
+  return network.gatewayEndpoints.find(
+    ({ serviceName, state, subnetIds }) =>
+      serviceName === `com.amazonaws.${region}.${service}` &&
+      state === "available" &&
+      subnetIds.includes(instance.subnetId),
+  );
 }
 
 function endpointsOf(service: Service, { network, region }: Situation): readonly EndpointFacts[] {
@@ -49,7 +73,8 @@ function endpointObstacle({ endpointId, state, privateDnsEnabled, interfaces }: 
 
 function noEndpoint(service: Service, situation: Situation): string {
   const [endpoint] = endpointsOf(service, situation);
-  const none = `VPC "${situation.network.vpcId}" has no interface endpoint for it`;
+  const kind = service === "s3" ? "endpoint on the way from its subnet" : "interface endpoint for it";
+  const none = `VPC "${situation.network.vpcId}" has no ${kind}`;
   return (endpoint && endpointObstacle(endpoint)) ?? none;
 }
 

@@ -1,11 +1,13 @@
 // The sandbox's own services, joined: what the endpoint asks when a call is not moto's.
 import type { CloudTrailClient } from "@aws-sdk/client-cloudtrail";
+import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import type { EC2Client } from "@aws-sdk/client-ec2";
 import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import type { IAMClient } from "@aws-sdk/client-iam";
 import type { KMSClient } from "@aws-sdk/client-kms";
 import type { ElastiCacheClient } from "@aws-sdk/client-elasticache";
 import type { RDSClient } from "@aws-sdk/client-rds";
+import type { S3Client } from "@aws-sdk/client-s3";
 import type { SSMClient } from "@aws-sdk/client-ssm";
 import { join } from "node:path";
 import type { Clock } from "../../session-manager/clock.ts";
@@ -23,13 +25,15 @@ import { ConsoleOutput } from "./console-output.ts";
 import { Ec2InstanceConnect } from "./ec2-instance-connect.ts";
 import { EventBus } from "./event-bus.ts";
 import { InstanceLifecycle } from "./instance-lifecycle.ts";
+import { InstanceCalls } from "./instance-calls.ts";
 import { Inventory } from "./inventory.ts";
 import { KmsKeys } from "./kms-keys.ts";
 import { ManagedNodes } from "./managed-nodes.ts";
-import { SessionKeys } from "./session-keys.ts";
 import { readFixedForwarding } from "./own-port-documents.ts";
-import { preferredKmsKeyId } from "./session-preferences.ts";
 import { PolicySimulation } from "./policy-simulation.ts";
+import { PreferredShells } from "./preferred-shells.ts";
+import { SessionKeys } from "./session-keys.ts";
+import { readSessionPreferences } from "./session-preferences.ts";
 import { Sessions } from "./sessions.ts";
 import { Ssm, type SsmOptions } from "./ssm.ts";
 
@@ -43,7 +47,9 @@ export interface ServicesOptions {
   readonly iam: IAMClient;
   readonly kms: KMSClient;
   readonly elastiCache: ElastiCacheClient;
+  readonly logs: CloudWatchLogsClient;
   readonly rds: RDSClient;
+  readonly s3: S3Client;
   readonly ssm: SSMClient;
   readonly keys: Pick<AccessKeys, "find">;
   readonly region: string;
@@ -64,6 +70,7 @@ export interface ServicesOptions {
 export interface Services {
   readonly sessions: Sessions;
   readonly sessionKeys: SessionKeys;
+  readonly preferredShells: PreferredShells;
   readonly nodes: ManagedNodes;
   readonly instances: Instances;
   readonly databases: Databases;
@@ -81,6 +88,7 @@ export function joinServices(options: ServicesOptions): Services {
   const inventory = new Inventory(ec2);
   const sessions = new Sessions(clock);
   const kmsKeys = new KmsKeys(options.kms);
+  const calls = new InstanceCalls({ ...options, account: ACCOUNT });
   const authorizedKeys = new AuthorizedKeys(clock);
   const callers = new Callers({
     inventory,
@@ -96,7 +104,8 @@ export function joinServices(options: ServicesOptions): Services {
   const records = makeRecords(options);
   return {
     sessions,
-    sessionKeys: new SessionKeys({ ...options, keys: kmsKeys, account: ACCOUNT }),
+    sessionKeys: new SessionKeys({ keys: kmsKeys, calls }),
+    preferredShells: new PreferredShells({ ...options, calls, inventory, account: ACCOUNT }),
     nodes,
     instances,
     authorizedKeys,
@@ -115,9 +124,9 @@ export function joinServices(options: ServicesOptions): Services {
 }
 
 /** What the account's own session documents say. */
-function documentsOf({ ssm }: ServicesOptions): Pick<SsmOptions, "preferredKmsKeyId" | "fixedForwarding"> {
+function documentsOf({ ssm }: ServicesOptions): Pick<SsmOptions, "preferences" | "fixedForwarding"> {
   return {
-    preferredKmsKeyId: () => preferredKmsKeyId(ssm),
+    preferences: () => readSessionPreferences(ssm),
     fixedForwarding: (documentName) => readFixedForwarding(ssm, documentName),
   };
 }

@@ -1,24 +1,15 @@
 // How the agent comes by the key of an encrypted session: KMS's Decrypt, as its role and its network allow it.
-import type { EC2Client } from "@aws-sdk/client-ec2";
-import type { IAMClient } from "@aws-sdk/client-iam";
-import type { Clock } from "../../session-manager/clock.ts";
 import { ProtocolError } from "../../session-manager/protocol-error.ts";
 import { AwsError } from "../endpoint/aws-error.ts";
-import { decideByPolicies } from "../permissions/decide.ts";
-import { explainWayToKms } from "../registration/explain-registration.ts";
-import { readFacts } from "../registration/read-facts.ts";
+import { encryptionContextKeys } from "../permissions/calls.ts";
+import type { InstanceCalls } from "./instance-calls.ts";
 import type { KmsKeys } from "./kms-keys.ts";
 import type { Session } from "./sessions.ts";
 import type { PreferredEncryption } from "./ssm-messages.ts";
 
 export interface SessionKeysOptions {
-  readonly ec2: EC2Client;
-  readonly iam: IAMClient;
   readonly keys: KmsKeys;
-  readonly clock: Clock;
-  readonly region: string;
-  /** Account id. */
-  readonly account: string;
+  readonly calls: InstanceCalls;
 }
 
 type EncryptionContext = Readonly<Record<string, string>>;
@@ -32,7 +23,8 @@ export class SessionKeys {
   }
 
   /** How this session is encrypted; undefined for one in clear. */
-  encryptionOf({ target, kmsKeyId }: Session): PreferredEncryption | undefined {
+  encryptionOf({ target, preferences }: Session): PreferredEncryption | undefined {
+    const kmsKeyId = preferences?.kmsKeyId;
     if (kmsKeyId === undefined) return undefined;
     const decrypt = (ciphertext: Buffer, context: EncryptionContext): Promise<Buffer> =>
       this.#decrypt(target, kmsKeyId, { ciphertext, context });
@@ -44,33 +36,17 @@ export class SessionKeys {
     kmsKeyId: string,
     { ciphertext, context }: { readonly ciphertext: Buffer; readonly context: EncryptionContext },
   ): Promise<Buffer> {
-    const { keys } = this.#options;
+    const { keys, calls } = this.#options;
     try {
       const key = await keys.find(kmsKeyId);
-      const wayFault = await explainWayToKms({ ...this.#options, instanceId }, key.keyArn);
-      if (wayFault !== undefined) throw new AwsError("RequestError", `send request failed: ${wayFault}`);
-      await this.#checkRole(instanceId, { action: "kms:Decrypt", key, encryptionContext: context });
+      const action = "kms:Decrypt";
+      const way = { service: "kms", action, resource: key.keyArn, context: encryptionContextKeys(context) } as const;
+      await calls.check(instanceId, way, { action, key, encryptionContext: context });
       return await keys.decrypt(kmsKeyId, ciphertext, context);
     } catch (error) {
       if (error instanceof AwsError) throw refusal(error);
       throw error;
     }
-  }
-
-  /** @throws AwsError AccessDeniedException */
-  async #checkRole(instanceId: string, call: Parameters<typeof decideByPolicies>[0]["call"]): Promise<void> {
-    const { clock, region, account } = this.#options;
-    const { role } = await readFacts({ ...this.#options, instanceId });
-    if (role === undefined) throw new AwsError("AccessDeniedException", "the instance has no role");
-    const name = role.arn.split("/").at(-1) ?? "";
-    const caller = {
-      type: "AssumedRole",
-      name,
-      arn: `arn:aws:sts::${account}:assumed-role/${name}/${instanceId}`,
-      userId: `${role.uniqueId}:${instanceId}`,
-    } as const;
-    const decision = await decideByPolicies({ principal: role, caller, call, region, nowMs: clock.now() });
-    if (!decision.allowed) throw new AwsError("AccessDeniedException", decision.explanation);
   }
 }
 

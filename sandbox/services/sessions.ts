@@ -1,6 +1,7 @@
 // Session Manager's sessions: which there are, whose they are, and the tokens that open their data channels.
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Clock } from "../../session-manager/clock.ts";
+import type { SessionPreferences } from "./session-preferences.ts";
 
 /** What a caller asks for with StartSession, after the service has checked it. */
 export interface SessionRequest {
@@ -13,8 +14,8 @@ export interface SessionRequest {
   readonly parameters: Record<string, string[]>;
   /** Shown by DescribeSessions. */
   readonly reason?: string;
-  /** Key that the account's preferences named when the session was started; a session without is in clear. */
-  readonly kmsKeyId?: string;
+  /** What the account's preferences said when the session was started. */
+  readonly preferences?: SessionPreferences;
   /** ARN of the caller. */
   readonly owner: string;
   /** The caller's `aws:userid`, by which policies tell the caller's own sessions from others'. */

@@ -12,6 +12,7 @@ import { AgentSession } from "../agent/agent-session.ts";
 import type { SessionEncryption } from "../agent/handshake.ts";
 import { sessionKind } from "../agent/document.ts";
 import { pluginStarter } from "../agent/start-plugin.ts";
+import type { PreferredShell } from "../agent/preferred-shell.ts";
 import { FAST_TIMING, type AgentTiming } from "../agent/timing.ts";
 import type { Faults } from "../faults.ts";
 import type { Instances } from "../instances/instances.ts";
@@ -29,7 +30,9 @@ export interface SsmMessagesOptions {
   readonly timing?: AgentTiming;
   /** How this session is encrypted; none for one in clear. */
   readonly encryption?: (session: Session) => PreferredEncryption | undefined;
-  /** How long a session may go without a word of its client; the service's own default is 20 minutes. */
+  /** What the account's preferences ask of this session's shell; nothing where there are none. */
+  readonly shell?: (session: Session) => PreferredShell | undefined;
+  /** How long a session may go without a word of its client, if the preferences do not say; the service's own default is 20 minutes. */
   readonly idleLimitMs?: number;
 }
 
@@ -45,6 +48,9 @@ const AGENT_VERSION = "3.3.987.0";
 
 const IDLE_LIMIT_MS = 20 * 60_000;
 const IDLE_REASON = "Your session timed out due to inactivity and has been terminated.";
+
+/** Ours: AWS documents the limit, and not its words. */
+const TOO_OLD_REASON = "Your session has reached its maximum duration and has been terminated.";
 
 /** How long a websocket may take to bring its token. */
 const TOKEN_LIMIT_MS = 15_000;
@@ -66,6 +72,7 @@ interface OpenSession {
   readonly agent: AgentSession;
   client: ClientSocket | undefined;
   callOffIdleCheck: () => void;
+  callOffMaximum: () => void;
 }
 
 /** Opens data channels with their tokens and runs the agent's side of each session. */
@@ -105,8 +112,9 @@ export class SsmMessages {
   /** Ends every session's agent and cuts every websocket. */
   close(): Promise<void> {
     this.#stopListening();
-    for (const { agent, callOffIdleCheck } of this.#open.values()) {
+    for (const { agent, callOffIdleCheck, callOffMaximum } of this.#open.values()) {
       callOffIdleCheck();
+      callOffMaximum();
       agent.stop("");
     }
     this.#open.clear();
@@ -184,6 +192,7 @@ export class SsmMessages {
       agentVersion,
       dial: (name: string, port: number) => instances.connectFrom(target, name, port),
       login: () => instances.login(target),
+      shell: this.#options.shell?.(session),
     };
     const agent = new AgentSession({
       clock,
@@ -194,22 +203,32 @@ export class SsmMessages {
       encryption: sessionEncryption(session, this.#options.encryption?.(session)),
       outputIntervalMs: () => Math.max(timing.outputIntervalMs, faults.outputIntervalMs),
     });
-    const open: OpenSession = { agent, client: undefined, callOffIdleCheck: () => undefined };
+    const callOffMaximum = this.#watchAge(session);
+    const open: OpenSession = { agent, client: undefined, callOffIdleCheck: () => undefined, callOffMaximum };
     this.#open.set(sessionId, open);
     instances.login(target).catch(() => undefined); // makes its SSH server ready meanwhile; dialing tells what is wrong
-    this.#watchIdle(sessionId, open);
+    this.#watchIdle(session, open);
     void agent.ended.then((reason) => {
       this.#options.sessions.end(sessionId, reason);
     });
     return open;
   }
 
-  #watchIdle(sessionId: string, open: OpenSession): void {
-    const { clock, sessions, idleLimitMs = IDLE_LIMIT_MS } = this.#options;
+  #watchAge({ sessionId, startDateMs, preferences }: Session): () => void {
+    const { clock, sessions } = this.#options;
+    if (preferences?.maxDurationMs === undefined) return () => undefined;
+    return clock.schedule(startDateMs + preferences.maxDurationMs - clock.now(), () => {
+      sessions.end(sessionId, TOO_OLD_REASON);
+    });
+  }
+
+  #watchIdle(session: Session, open: OpenSession): void {
+    const { clock, sessions } = this.#options;
+    const idleLimitMs = session.preferences?.idleTimeoutMs ?? this.#options.idleLimitMs ?? IDLE_LIMIT_MS;
     const leftMs = open.agent.lastInputMs + idleLimitMs - clock.now();
     open.callOffIdleCheck = clock.schedule(leftMs, () => {
-      if (clock.now() - open.agent.lastInputMs >= idleLimitMs) sessions.end(sessionId, IDLE_REASON);
-      else this.#watchIdle(sessionId, open);
+      if (clock.now() - open.agent.lastInputMs >= idleLimitMs) sessions.end(session.sessionId, IDLE_REASON);
+      else this.#watchIdle(session, open);
     });
   }
 
@@ -218,6 +237,7 @@ export class SsmMessages {
     if (open === undefined) return;
     this.#open.delete(session.sessionId);
     open.callOffIdleCheck();
+    open.callOffMaximum();
     open.agent.stop(reason);
     if (open.client !== undefined) this.#dismiss(open.client, session, reason);
   }

@@ -5,6 +5,7 @@ import type { Faults } from "../faults.ts";
 import type { ManagedNode, ManagedNodes } from "./managed-nodes.ts";
 import type { FixedForwarding } from "./own-port-documents.ts";
 import { isOwnedByAws, readSessionParameters, refuseParameters, SESSION_DOCUMENTS } from "./session-documents.ts";
+import type { SessionPreferences } from "./session-preferences.ts";
 import type { Session, SessionRequest, Sessions } from "./sessions.ts";
 import { member, optionalMember, page } from "./ssm-input.ts";
 
@@ -16,8 +17,8 @@ export interface SsmOptions {
   /** Version of the SSM Agent that every node shows. */
   readonly agentVersion: string;
   readonly faults: Pick<Faults, "refuseResume">;
-  /** The KMS key that the account's session preferences name. */
-  readonly preferredKmsKeyId: () => Promise<string | undefined>;
+  /** The account's session preferences as they are now. */
+  readonly preferences: () => Promise<SessionPreferences>;
   /** Where a document of the account's own leads, if it leads to one port. */
   readonly fixedForwarding: (documentName: string) => Promise<FixedForwarding | undefined>;
 }
@@ -40,7 +41,7 @@ export class Ssm {
     const document = await this.#document(documentName, input["Parameters"]);
     const connection = await this.#options.nodes.connection(target);
     if (!connection.connected) throw new AwsError("TargetNotConnected", `${target} is not connected.`);
-    const kmsKeyId = await this.#options.preferredKmsKeyId();
+    const preferences = await this.#options.preferences();
     const { session, tokenValue } = this.#options.sessions.start({
       target,
       documentName,
@@ -48,7 +49,7 @@ export class Ssm {
       owner: caller.arn,
       ownerUserId: caller.userId,
       ...(reason === undefined ? {} : { reason }),
-      ...(kmsKeyId === undefined ? {} : { kmsKeyId }),
+      preferences,
     });
     return this.#ticket(session, tokenValue);
   }

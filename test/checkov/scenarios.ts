@@ -8,7 +8,7 @@ export interface Scenario {
   readonly name: string;
   readonly app: AppPlan;
   /**
-   * Id of the stack that is looked at.
+   * Id of the stack that is looked at, of an app whose main one stands in a scenario of its own.
    *
    * @default - the app's main one
    */
@@ -27,6 +27,47 @@ export interface Scenario {
 
 const named = { tag_application: "sandbox" };
 
+/** Everything switched on. The preferences are one document an account, so that no second scenario can have them beside it. */
+const everything = {
+  tag_application: "sandbox",
+  aws_region: "eu-central-1",
+  availability_zones: ["eu-central-1a", "eu-central-1b"],
+  vpc_cidr: "10.10.0.0/24",
+  vpc_private_subnets: ["10.10.0.0/26", "10.10.0.64/26"],
+  instance_type: "t4g.nano",
+  image: "ubuntu",
+  ami_policy: "pinned",
+  bastion_count: 3,
+  termination_protection: false,
+  bastion_host_policy: {
+    managed_policy_arns: ["arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy"],
+    inline_policy: {
+      Version: "2012-10-17",
+      Statement: [
+        {
+          Sid: "OwnPrefix",
+          Effect: "Allow",
+          Action: "s3:GetObject",
+          Resource: "arn:aws:s3:::company-tools/bastion/*",
+          Condition: { StringEquals: { "aws:PrincipalAccount": "111122223333" } },
+        },
+      ],
+    },
+  },
+  targets: [
+    { name: "database", host: "db.internal", port: 5432, cidr: "10.20.0.0/24" },
+    { name: "cache", host: "cache.internal", port: 6379, security_group_id: "sg-0123456789abcdef0" },
+  ],
+  session_preferences: {
+    s3_logs: true,
+    max_session_duration: 480,
+    alarms: [{ name: "root", words: ["sudo su", "sudo -i"] }],
+  },
+  audit: {},
+  associations: { tag: "Environment", values: ["dev"] },
+  database_demo: {},
+};
+
 export function scenarios(shippedSettings: object): Scenario[] {
   return [
     {
@@ -39,39 +80,7 @@ export function scenarios(shippedSettings: object): Scenario[] {
     {
       name: "bastion-with-everything",
       app: bastionApp,
-      settings: {
-        tag_application: "sandbox",
-        aws_region: "eu-central-1",
-        availability_zones: ["eu-central-1a", "eu-central-1b"],
-        vpc_cidr: "10.10.0.0/24",
-        vpc_private_subnets: ["10.10.0.0/26", "10.10.0.64/26"],
-        instance_type: "t4g.nano",
-        image: "ubuntu",
-        ami_policy: "pinned",
-        bastion_count: 3,
-        termination_protection: false,
-        bastion_host_policy: {
-          managed_policy_arns: ["arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy"],
-          inline_policy: {
-            Version: "2012-10-17",
-            Statement: [
-              {
-                Sid: "OwnPrefix",
-                Effect: "Allow",
-                Action: "s3:GetObject",
-                Resource: "arn:aws:s3:::company-tools/bastion/*",
-                Condition: { StringEquals: { "aws:PrincipalAccount": "111122223333" } },
-              },
-            ],
-          },
-        },
-        targets: [
-          { name: "database", host: "db.internal", port: 5432, cidr: "10.20.0.0/24" },
-          { name: "cache", host: "cache.internal", port: 6379, security_group_id: "sg-0123456789abcdef0" },
-        ],
-        session_preferences: { s3_logs: true },
-        associations: { tag: "Environment", values: ["dev"] },
-      },
+      settings: everything,
       passedAtLeast: 200,
     },
     {
@@ -84,7 +93,7 @@ export function scenarios(shippedSettings: object): Scenario[] {
       name: "session-preferences",
       app: bastionApp,
       stack: "session-preferences",
-      settings: { ...shippedSettings, session_preferences: { s3_logs: true, max_session_duration: 480 } },
+      settings: everything,
       passedAtLeast: 28,
     },
     {
@@ -145,6 +154,13 @@ export function scenarios(shippedSettings: object): Scenario[] {
         },
       },
       passedAtLeast: 50,
+    },
+    {
+      name: "database-demo",
+      app: bastionApp,
+      stack: "database-demo",
+      settings: everything,
+      passedAtLeast: 59,
     },
     {
       name: "state-bucket",

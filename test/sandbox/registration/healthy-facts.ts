@@ -91,6 +91,7 @@ export function healthyFacts(): Facts {
       dnsHostnames: true,
       subnets: new Map([["subnet-private", openSubnet("acl-private")]]),
       endpoints: [endpoint("ssm", "10.10.0.245"), endpoint("ssmmessages", "10.10.0.246")],
+      gatewayEndpoints: [],
       natGateways: new Map(),
       securityGroups: new Map([
         ["sg-bastion", { ingress: [], egress: [https({ securityGroupIds: ["sg-endpoints"] })] }],
