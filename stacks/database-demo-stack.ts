@@ -70,7 +70,8 @@ export class DatabaseDemoStack extends NamedStack {
 }
 
 /** The checks have seen that there are two. */
-function freeSubnetsOf({ vpc_cidr, vpc_private_subnets }: Settings): string[] {
+function freeSubnetsOf({ vpc_cidr = "", vpc_private_subnets, vpc_public_subnets }: Settings): string[] {
   const read = (text: string): Cidr[] => [parseCidr(text)].filter((block) => block !== undefined);
-  return read(vpc_cidr).flatMap((vpc) => freeSubnets(vpc, vpc_private_subnets.flatMap(read), 2).map(formatCidr));
+  const taken = [...vpc_private_subnets, ...vpc_public_subnets].flatMap(read);
+  return read(vpc_cidr).flatMap((vpc) => freeSubnets(vpc, taken, 2).map(formatCidr));
 }

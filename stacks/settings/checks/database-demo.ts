@@ -14,39 +14,72 @@ const LONGEST_PREFIX = 26;
 export function databaseDemoProblems(settings: Settings): Problem[] {
   const { database_demo: demo, vpc_cidr } = settings;
   if (demo === undefined) return [];
-  const vpc = readCidr(vpc_cidr);
-  if (vpc.prefixLength > LONGEST_PREFIX) {
-    const larger = formatCidr(readCidr(`${vpc_cidr.split("/")[0] ?? ""}/${LONGEST_PREFIX}`));
-    return [
-      {
-        message: `"${KEY}" takes two subnets in two zones, for which "vpc_cidr", "${vpc_cidr}", has no room`,
-        cure: `write "vpc_cidr": "${larger}" and "vpc_private_subnets": [${JSON.stringify(lastSubnet(larger))}], or leave "${KEY}" out`,
-      },
-    ];
-  }
-  const placeProblems = demo.subnets === undefined ? roomProblems(settings) : subnetProblems(demo.subnets, settings);
-  return [...placeProblems, ...zoneProblems(demo)];
+  return [
+    ...(vpc_cidr === undefined ? unknownVpcProblems(demo) : vpcProblems(demo, { ...settings, vpc_cidr })),
+    ...zoneProblems(demo),
+  ];
+}
+
+/** Settings of a network of our own. */
+type OwnSettings = Settings & { readonly vpc_cidr: string };
+
+const takenBy = ({ vpc_private_subnets, vpc_public_subnets }: Settings): string[] => [
+  ...vpc_private_subnets,
+  ...vpc_public_subnets,
+];
+
+/** What is free in a VPC of somebody else's is known there. */
+function unknownVpcProblems({ subnets }: DatabaseDemo): Problem[] {
+  if (subnets !== undefined) return blockProblems(subnets, []);
+  return [
+    {
+      message: `"${KEY}" cannot find free addresses in a VPC that "existing_network" names`,
+      cure: `write "${KEY}": {"subnets": [two blocks that are free there]}`,
+    },
+  ];
+}
+
+function vpcProblems({ subnets }: DatabaseDemo, settings: OwnSettings): Problem[] {
+  const { vpc_cidr } = settings;
+  if (readCidr(vpc_cidr).prefixLength > LONGEST_PREFIX) return [tooSmallProblem(vpc_cidr)];
+  if (subnets === undefined) return roomProblems(settings);
+  const outside = subnets.filter((text) => !contains(readCidr(vpc_cidr), readCidr(text)));
+  return [
+    ...blockProblems(subnets, takenBy(settings)),
+    ...outside.map((text) => ({
+      message: `"${KEY}.subnets[${subnets.indexOf(text)}]": "${text}" is not inside "vpc_cidr", "${vpc_cidr}"`,
+      cure: "take a block inside the VPC's",
+    })),
+  ];
+}
+
+function tooSmallProblem(cidr: string): Problem {
+  const larger = formatCidr(readCidr(`${cidr.split("/")[0] ?? ""}/${LONGEST_PREFIX}`));
+  return {
+    message: `"${KEY}" takes two subnets in two zones, for which "vpc_cidr", "${cidr}", has no room`,
+    cure: `write "vpc_cidr": "${larger}" and a subnet inside it for the bastion, such as "${lastSubnet(larger)}", or leave "${KEY}" out`,
+  };
+}
+
+function roomProblems(settings: OwnSettings): Problem[] {
+  const { vpc_cidr } = settings;
+  const free = freeSubnets(readCidr(vpc_cidr), takenBy(settings).map(readCidr), SUBNETS);
+  if (free.length === SUBNETS) return [];
+  return [
+    {
+      message: `"${KEY}" finds no two /28 in "vpc_cidr", "${vpc_cidr}", that other subnets have left free`,
+      cure: `name a smaller subnet for the bastion, such as "${lastSubnet(vpc_cidr)}", or a larger "vpc_cidr"`,
+    },
+  ];
 }
 
 /** The block's last /28. */
 function lastSubnet(block: string): string {
   const vpc = readCidr(block);
-  const all = freeSubnets(vpc, [], Infinity);
-  return formatCidr(all.at(-1) ?? vpc);
+  return formatCidr(freeSubnets(vpc, [], Infinity).at(-1) ?? vpc);
 }
 
-function roomProblems({ vpc_cidr, vpc_private_subnets }: Settings): Problem[] {
-  const free = freeSubnets(readCidr(vpc_cidr), vpc_private_subnets.map(readCidr), SUBNETS);
-  if (free.length === SUBNETS) return [];
-  return [
-    {
-      message: `"${KEY}" finds no two /28 in "vpc_cidr", "${vpc_cidr}", that "vpc_private_subnets" have left free`,
-      cure: `write "vpc_private_subnets": [${JSON.stringify(lastSubnet(vpc_cidr))}], or a larger "vpc_cidr"`,
-    },
-  ];
-}
-
-function subnetProblems(subnets: readonly string[], { vpc_cidr, vpc_private_subnets }: Settings): Problem[] {
+function blockProblems(subnets: readonly string[], taken: readonly string[]): Problem[] {
   return subnets.flatMap((text, index) => {
     const key = `${KEY}.subnets[${index}]`;
     const block = readCidr(text);
@@ -57,14 +90,7 @@ function subnetProblems(subnets: readonly string[], { vpc_cidr, vpc_private_subn
           cure: `write "${formatCidr(block)}"`,
         },
       ];
-    if (!contains(readCidr(vpc_cidr), block))
-      return [
-        {
-          message: `"${key}": "${text}" is not inside "vpc_cidr", "${vpc_cidr}"`,
-          cure: "take a block inside the VPC's",
-        },
-      ];
-    const other = [...vpc_private_subnets, ...subnets.slice(0, index)].find((each) => overlap(readCidr(each), block));
+    const other = [...taken, ...subnets.slice(0, index)].find((each) => overlap(readCidr(each), block));
     if (other === undefined) return [];
     return [
       {

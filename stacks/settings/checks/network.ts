@@ -111,7 +111,8 @@ function subnetProblems(settings: OwnSettings): Problem[] {
 function addressProblems(settings: OwnSettings): Problem[] {
   const { bastion_count, ec2messages_endpoint } = settings;
   const key = bastionKey(settings);
-  const endpoints = settings.network === "private-link" ? SSM_ENDPOINTS + (ec2messages_endpoint ? 1 : 0) : 0;
+  const ofSessions = SSM_ENDPOINTS + (ec2messages_endpoint ? 1 : 0);
+  const endpoints = settings.network === "private-link" ? ofSessions + preferredEndpoints(settings) : 0;
   const needed = Math.ceil(bastion_count / settings[key].length) + endpoints;
   return settings[key].flatMap((text, index) => {
     const free = addressCount(readCidr(text)) - RESERVED_ADDRESSES;
@@ -123,6 +124,12 @@ function addressProblems(settings: OwnSettings): Problem[] {
       },
     ];
   });
+}
+
+/** KMS and CloudWatch Logs, where the session preferences need them. */
+function preferredEndpoints({ session_preferences: preferences }: Settings): number {
+  if (preferences === undefined) return 0;
+  return preferences.cloud_watch_logs ? 2 : 1;
 }
 
 function zoneProblems(settings: OwnSettings): Problem[] {

@@ -17,20 +17,19 @@ const cases: readonly Case[] = [
     what: "in the /28 that is the default",
     settings: { database_demo: {} },
     error: '"database_demo" takes two subnets in two zones, for which "vpc_cidr", "10.10.0.240/28", has no room',
-    hint: 'write "vpc_cidr": "10.10.0.192/26" and "vpc_private_subnets": ["10.10.0.240/28"], or leave "database_demo" out',
+    hint: 'write "vpc_cidr": "10.10.0.192/26" and a subnet inside it for the bastion, such as "10.10.0.240/28", or leave "database_demo" out',
   },
   {
     what: "in a /27, which has room for the bastion and one subnet more",
     settings: { vpc_cidr: "10.10.0.224/27", vpc_private_subnets: ["10.10.0.240/28"], database_demo: {} },
     error: '"database_demo" takes two subnets in two zones, for which "vpc_cidr", "10.10.0.224/27", has no room',
-    hint: 'write "vpc_cidr": "10.10.0.192/26" and "vpc_private_subnets": ["10.10.0.240/28"], or leave "database_demo" out',
+    hint: 'write "vpc_cidr": "10.10.0.192/26" and a subnet inside it for the bastion, such as "10.10.0.240/28", or leave "database_demo" out',
   },
   {
     what: "in a VPC whose one subnet takes it all",
     settings: { vpc_cidr: "10.10.0.192/26", database_demo: {} },
-    error:
-      '"database_demo" finds no two /28 in "vpc_cidr", "10.10.0.192/26", that "vpc_private_subnets" have left free',
-    hint: 'write "vpc_private_subnets": ["10.10.0.240/28"], or a larger "vpc_cidr"',
+    error: '"database_demo" finds no two /28 in "vpc_cidr", "10.10.0.192/26", that other subnets have left free',
+    hint: 'name a smaller subnet for the bastion, such as "10.10.0.240/28", or a larger "vpc_cidr"',
   },
   {
     what: "in a subnet that begins inside a block",
@@ -55,6 +54,16 @@ const cases: readonly Case[] = [
     settings: { ...room, database_demo: { subnets: ["10.10.0.192/28", "10.10.0.192/28"] } },
     error: '"database_demo.subnets[1]": "10.10.0.192/28" shares addresses with "10.10.0.192/28"',
     hint: "give each subnet addresses of its own",
+  },
+  {
+    what: "in an existing VPC, without subnets",
+    settings: {
+      network: "existing",
+      existing_network: { vpc_id: "vpc-0123456789abcdef0", subnet_ids: ["subnet-0123456789abcdef0"] },
+      database_demo: {},
+    },
+    error: '"database_demo" cannot find free addresses in a VPC that "existing_network" names',
+    hint: 'write "database_demo": {"subnets": [two blocks that are free there]}',
   },
   {
     what: "in three subnets",

@@ -92,6 +92,13 @@ const cases: readonly Case[] = [
     hint: 'write "session_preferences": {"idle_session_timeout":20,"max_session_duration":480}',
   },
   {
+    what: "endpoints that have no room beside the bastions",
+    preferences: {},
+    settings: { bastion_count: 7 },
+    error: '"bastion_count": 7 do not fit: "vpc_private_subnets[0]" has 11 free addresses, 12 are needed',
+    hint: "lower bastion_count, or take larger subnets",
+  },
+  {
     what: "run-as without a user",
     preferences: { run_as_enabled: true },
     error: '"session_preferences.run_as_enabled" names no user, and without one no shell starts',
