@@ -39,6 +39,7 @@ export class DatabaseDemoStack extends NamedStack {
       vpcId,
       clientSecurityGroupId: bastionSecurityGroupId,
       port: PORT,
+      instanceClass: demo.instance_class,
       subnetCidrs: demo.subnets ?? freeSubnetsOf(settings),
       zones: demo.availability_zones,
     });

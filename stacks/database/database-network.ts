@@ -1,7 +1,7 @@
 // Where the database stands: two subnets in two zones, and a group that only the bastion's may speak to.
 import { Fn } from "cdktf";
 import { Construct } from "constructs";
-import { DataAwsAvailabilityZones } from "@cdktf/provider-aws/lib/data-aws-availability-zones/index.js";
+import { DataAwsEc2InstanceTypeOfferings } from "@cdktf/provider-aws/lib/data-aws-ec2-instance-type-offerings/index.js";
 import { DbSubnetGroup } from "@cdktf/provider-aws/lib/db-subnet-group/index.js";
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group/index.js";
 import { Subnet } from "@cdktf/provider-aws/lib/subnet/index.js";
@@ -19,10 +19,12 @@ export interface DatabaseNetworkProps {
   readonly port: number;
   /** Addresses of the two subnets. */
   readonly subnetCidrs: readonly string[];
+  /** Size of the database, as RDS names it. */
+  readonly instanceClass: string;
   /**
    * One zone for each.
    *
-   * @default - the Region's first ones, kept from then on
+   * @default - the first ones that have the size, kept from then on
    */
   readonly zones?: readonly string[] | undefined;
 }
@@ -48,10 +50,9 @@ export class DatabaseNetwork extends Construct {
   }
 
   /** They have no route table of their own: the VPC's main one leads nowhere but into the VPC. */
-  #subnets({ name, vpcId, subnetCidrs, zones }: DatabaseNetworkProps): string[] {
+  #subnets({ name, vpcId, subnetCidrs, instanceClass, zones }: DatabaseNetworkProps): string[] {
     const scope = new Construct(this, "subnet");
-    const offered =
-      zones === undefined ? new DataAwsAvailabilityZones(this, "zones", { state: "available" }) : undefined;
+    const offered = zones === undefined ? this.#zonesWith(instanceClass) : undefined;
     return subnetCidrs.map(
       (cidrBlock, index) =>
         new Subnet(scope, String(index + 1), {
@@ -62,12 +63,21 @@ export class DatabaseNetwork extends Construct {
           ...(offered === undefined
             ? { availabilityZone: zones?.[index] ?? "" }
             : {
-                availabilityZone: Fn.element(offered.names, index) as string,
+                availabilityZone: Fn.element(offered, index) as string,
                 // A new zone in the list must not replace the subnet and the database with it.
                 lifecycle: { ignoreChanges: ["availability_zone"] },
               }),
         }).id,
     );
+  }
+
+  /** Where EC2 offers an instance of the size, RDS does too. */
+  #zonesWith(instanceClass: string): string[] {
+    const offerings = new DataAwsEc2InstanceTypeOfferings(this, "instance_type", {
+      locationType: "availability-zone",
+      filter: [{ name: "instance-type", values: [instanceClass.replace(/^db\./, "")] }],
+    });
+    return Fn.sort(offerings.locations);
   }
 
   /** Both rules, that of the bastion's group too: else the two stacks would wait for each other. */

@@ -36,9 +36,11 @@ export interface PostgresqlProps {
   readonly masterUser: string;
   /** Its size, as RDS names it. */
   readonly instanceClass: string;
+  /** Where it listens. */
   readonly port: number;
   /** Two zones at least. */
   readonly subnetGroupName: string;
+  /** Its only group. */
   readonly securityGroupId: string;
   /**
    * Whether RDS refuses to delete it.

@@ -27,6 +27,7 @@ type Clients = Pick<MotoClients, "ec2" | "iam">;
 export interface IsolatedNetwork {
   /** Of role, profile and inline policy. */
   readonly name: string;
+  readonly region: string;
   readonly vpcId: string;
   readonly subnetId: string;
   /** Where the endpoints are: the bastion's subnet, unless they are to stand apart. */
@@ -78,14 +79,16 @@ export function https(groupId: string): IpPermission[] {
 /**
  * @param name - unlike any other in this moto
  * @param endpoints - `apart` puts them in a subnet of their own, so that network ACLs are asked
+ * @param region - the one that the clients speak to
  */
 export async function createIsolatedNetwork(
   moto: Clients,
   name: string,
   endpoints: "beside" | "apart" = "beside",
+  region = REGION,
 ): Promise<IsolatedNetwork> {
   const { ec2 } = moto;
-  await createRole(moto, name);
+  await createRole(moto, name, region);
   const { vpcId, subnetId } = await createVpc(moto);
   const endpointSubnetId = endpoints === "apart" ? await createSubnet(moto, vpcId, "10.10.0.224/28") : subnetId;
   const [bastionGroupId, endpointGroupId] = [
@@ -96,7 +99,7 @@ export async function createIsolatedNetwork(
   await ec2.send(new AuthorizeSecurityGroupEgressCommand(egress));
   const ingress = { GroupId: endpointGroupId, IpPermissions: https(bastionGroupId) };
   await ec2.send(new AuthorizeSecurityGroupIngressCommand(ingress));
-  const network = { name, vpcId, subnetId, endpointSubnetId, bastionGroupId, endpointGroupId };
+  const network = { name, region, vpcId, subnetId, endpointSubnetId, bastionGroupId, endpointGroupId };
   const endpointIds = {
     ssm: await createEndpoint(moto, network, "ssm"),
     ssmmessages: await createEndpoint(moto, network, "ssmmessages"),
@@ -104,9 +107,9 @@ export async function createIsolatedNetwork(
   return { ...network, endpoints: endpointIds, instanceId: await runInstance(moto, network) };
 }
 
-async function createRole({ iam }: Clients, name: string): Promise<void> {
+async function createRole({ iam }: Clients, name: string, region: string): Promise<void> {
   await iam.send(new CreateRoleCommand({ RoleName: name, AssumeRolePolicyDocument: policy([TRUST]) }));
-  const document = policy(AGENT_STATEMENTS);
+  const document = policy(AGENT_STATEMENTS).replaceAll(REGION, region);
   await iam.send(new PutRolePolicyCommand({ RoleName: name, PolicyName: name, PolicyDocument: document }));
   await iam.send(new CreateInstanceProfileCommand({ InstanceProfileName: name }));
   await iam.send(new AddRoleToInstanceProfileCommand({ InstanceProfileName: name, RoleName: name }));
@@ -155,7 +158,7 @@ async function createEndpoint({ ec2 }: Clients, place: Place, service: string): 
   const { VpcEndpoint } = await ec2.send(
     new CreateVpcEndpointCommand({
       VpcId: place.vpcId,
-      ServiceName: `com.amazonaws.${REGION}.${service}`,
+      ServiceName: `com.amazonaws.${place.region}.${service}`,
       VpcEndpointType: "Interface",
       SubnetIds: [place.endpointSubnetId],
       SecurityGroupIds: [place.endpointGroupId],

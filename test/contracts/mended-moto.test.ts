@@ -36,20 +36,32 @@ import {
   PutBucketNotificationConfigurationCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
+import {
+  CreateDBInstanceCommand,
+  CreateDBParameterGroupCommand,
+  DescribeDBInstancesCommand,
+  DescribeDBParametersCommand,
+  ModifyDBInstanceCommand,
+  ModifyDBParameterGroupCommand,
+  RDSClient,
+} from "@aws-sdk/client-rds";
 import { GetParameterCommand } from "@aws-sdk/client-ssm";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { OPEN_LIMIT_MS, openTestSandbox, type TestSandbox } from "../harness/test-sandbox.ts";
 import { createIsolatedNetwork, type IsolatedNetwork } from "./isolated-network.ts";
 
 let sandbox: TestSandbox;
+let rds: RDSClient;
 let network: IsolatedNetwork;
 
 beforeAll(async () => {
   sandbox = await openTestSandbox();
+  rds = new RDSClient(sandbox.configuration());
   network = await createIsolatedNetwork(sandbox, "mended");
 }, OPEN_LIMIT_MS);
 
 afterAll(async () => {
+  rds.destroy();
   await sandbox.close();
 });
 
@@ -296,6 +308,37 @@ describe("the console output", () => {
     const missing = sandbox.ec2.send(new GetConsoleOutputCommand({ InstanceId: "i-0000000000000000f" }));
     await expect(missing).rejects.toMatchObject({ name: "InvalidInstanceID.NotFound" });
   });
+});
+
+describe("a database", () => {
+  it("keeps Performance Insights and their key", async () => {
+    const insights = { EnablePerformanceInsights: true, PerformanceInsightsKMSKeyId: "alias/insights" };
+    const { DBInstance } = await rds.send(new CreateDBInstanceCommand({ ...instance("insights"), ...insights }));
+    expect(DBInstance).toMatchObject({
+      PerformanceInsightsEnabled: true,
+      PerformanceInsightsKMSKeyId: "alias/insights",
+    });
+    const without = { DBInstanceIdentifier: "insights", EnablePerformanceInsights: false };
+    await rds.send(new ModifyDBInstanceCommand(without));
+    const { DBInstances } = await rds.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: "insights" }));
+    expect(DBInstances?.[0]?.PerformanceInsightsEnabled).toBe(false);
+  });
+
+  it("tells the parameters that somebody has set from its own", async () => {
+    const group = { DBParameterGroupName: "mended", DBParameterGroupFamily: "postgres17", Description: "mended" };
+    await rds.send(new CreateDBParameterGroupCommand(group));
+    const parameter = { ParameterName: "rds.force_ssl", ParameterValue: "1", ApplyMethod: "pending-reboot" } as const;
+    const { DBParameterGroupName } = group;
+    await rds.send(new ModifyDBParameterGroupCommand({ DBParameterGroupName, Parameters: [parameter] }));
+    const { Parameters } = await rds.send(new DescribeDBParametersCommand({ DBParameterGroupName }));
+    expect(Parameters).toEqual([expect.objectContaining({ ...parameter, Source: "user" })]);
+  });
+
+  function instance(DBInstanceIdentifier: string) {
+    const login = { MasterUsername: "demo_admin", ManageMasterUserPassword: true };
+    const size = { DBInstanceClass: "db.t4g.micro", AllocatedStorage: 20 };
+    return { DBInstanceIdentifier, Engine: "postgres", ...login, ...size };
+  }
 });
 
 describe("a bucket", () => {

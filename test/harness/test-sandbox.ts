@@ -34,7 +34,10 @@ export interface SharedDeployment extends Deployment {
 }
 
 export type TestSandboxOptions = Partial<
-  Pick<SandboxEndpointOptions, "clock" | "sshServer" | "bootMs" | "port" | "streamOrigin" | "agentVersion" | "onFault">
+  Pick<
+    SandboxEndpointOptions,
+    "clock" | "sshServer" | "bootMs" | "port" | "streamOrigin" | "agentVersion" | "onFault" | "region"
+  >
 >;
 
 /** Time for `openTestSandbox`, on a computer that does much else. */
@@ -164,7 +167,8 @@ export class TestSandbox {
 
 /** Opens an endpoint in front of the shared moto; to be closed after the file's last test. */
 export async function openTestSandbox(options: TestSandboxOptions = {}): Promise<TestSandbox> {
-  const shared = readShared();
+  const read = readShared();
+  const shared = { ...read, region: options.region ?? read.region };
   const directory = mkdtempSync(join(tmpdir(), "sandbox-"));
   const faultsMet: unknown[] = [];
   const endpoint = await startEndpoint({

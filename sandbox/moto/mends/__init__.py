@@ -9,6 +9,7 @@ from . import (
     bucket_policy_conditions,
     cache_nodes,
     canonical_parameters,
+    database_parameters,
     database_resource_ids,
     endpoint_private_names,
     endpoint_services,
@@ -20,6 +21,7 @@ from . import (
     monitoring,
     nat_gateway_interfaces,
     no_public_address,
+    performance_insights,
     repeated_termination,
     security_group_rule_descriptions,
     session_tokens,
@@ -35,6 +37,7 @@ def mend_all() -> None:
     bucket_policy_conditions.mend()
     cache_nodes.mend()
     canonical_parameters.mend()
+    database_parameters.mend()
     database_resource_ids.mend()
     endpoint_private_names.mend()
     endpoint_services.mend()
@@ -46,6 +49,7 @@ def mend_all() -> None:
     monitoring.mend()
     nat_gateway_interfaces.mend()
     no_public_address.mend()
+    performance_insights.mend()
     repeated_termination.mend()
     security_group_rule_descriptions.mend()
     session_tokens.mend()

@@ -12,7 +12,7 @@ const databaseDemo = z.strictObject({
     .array(z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, isNot('a zone such as "eu-central-1a"')))
     .length(2, isNot("two zones, one for each subnet"))
     .optional()
-    .meta({ description: "One zone for each. Default: the Region's first two, kept from then on." }),
+    .meta({ description: "One zone for each. Default: the first two that have the size, kept from then on." }),
   instance_class: z
     .string()
     .regex(/^db\.[a-z0-9]+\.[a-z0-9]+$/, isNot("a class of RDS's"))

@@ -8,6 +8,7 @@ import { WebSocket } from "ws";
 import { noFaults, type Faults } from "../../../sandbox/faults.ts";
 import { AuthorizedKeys } from "../../../sandbox/instances/authorized-keys.ts";
 import { Instances } from "../../../sandbox/instances/instances.ts";
+import type { SessionPreferences } from "../../../sandbox/services/session-preferences.ts";
 import { Sessions, type Session } from "../../../sandbox/services/sessions.ts";
 import { SsmMessages } from "../../../sandbox/services/ssm-messages.ts";
 import { FakeClock } from "../../harness/fake-clock.ts";
@@ -106,7 +107,7 @@ class Client {
   }
 }
 
-function start(): { session: Session; tokenValue: string } {
+function start(preferences?: SessionPreferences): { session: Session; tokenValue: string } {
   const owner = "arn:aws:iam::123456789012:user/person";
   return sessions.start({
     target: TARGET,
@@ -114,11 +115,12 @@ function start(): { session: Session; tokenValue: string } {
     parameters: { portNumber: ["22"] },
     owner,
     ownerUserId: "AIDA",
+    ...(preferences && { preferences }),
   });
 }
 
-async function established(): Promise<{ session: Session; client: Client }> {
-  const { session, tokenValue } = start();
+async function established(preferences?: SessionPreferences): Promise<{ session: Session; client: Client }> {
+  const { session, tokenValue } = start(preferences);
   const client = await Client.open(session.sessionId);
   client.sendToken(tokenValue);
   await client.until(({ heard }) => heard.some((message) => message.payloadType === 5));
@@ -252,7 +254,41 @@ describe("SsmMessages, the end of a session", () => {
     );
     client.webSocket.terminate();
   });
+
+  it("comes earlier where the account's preferences say so", async () => {
+    const { session } = await established(preferred({ idleTimeoutMs: 5 * 60_000 }));
+    await clock.advance(5 * 60_000 - 1);
+    expect(sessions.find(session.sessionId)?.status).toBe("Connected");
+    await clock.advance(1);
+    expect(sessions.find(session.sessionId)?.endReason).toBe(
+      "Your session timed out due to inactivity and has been terminated.",
+    );
+  });
+
+  it("comes at the age that the account's preferences allow, however busy the client is", async () => {
+    const { session, client } = await established(preferred({ maxDurationMs: 2 * 60_000 }));
+    await clock.advance(60_000);
+    client.webSocket.send(written({ number: 1, payload: Buffer.from("SSH-2.0-test\r\n") }));
+    await client.until(({ heard }) => heard.some((message) => message.type === "acknowledge"));
+    await clock.advance(60_000);
+    expect(sessions.find(session.sessionId)?.endReason).toBe(
+      "Your session has reached its maximum duration and has been terminated.",
+    );
+  });
 });
+
+function preferred(said: Partial<SessionPreferences>): SessionPreferences {
+  return {
+    kmsKeyId: undefined,
+    logGroup: undefined,
+    bucket: undefined,
+    idleTimeoutMs: undefined,
+    maxDurationMs: undefined,
+    runAsUser: undefined,
+    linuxProfile: "",
+    ...said,
+  };
+}
 
 describe("SsmMessages, a resumed session", () => {
   it("goes on where it was, with a new token and no handshake", async () => {
