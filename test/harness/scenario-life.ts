@@ -117,16 +117,22 @@ async function plannedChanges(stack: string, options: LifeOptions): Promise<stri
 }
 
 async function destroyed(stack: string, options: LifeOptions): Promise<string[]> {
-  giveUpWhatIsKept(stack);
+  if (giveUpWhatIsKept(stack)) await terraform(stack, ["apply", "-auto-approve"], options);
   await terraform(stack, ["destroy", "-auto-approve"], options);
   const listed = await terraform(stack, ["state", "list"], options);
   return listed.split("\n").filter((line) => line !== "" && !line.startsWith("data."));
 }
 
-/** Terraform refuses to destroy what the stack keeps for ever; whoever means it takes `prevent_destroy` out, as here. */
-function giveUpWhatIsKept(stack: string): void {
+/**
+ * Terraform refuses to destroy what the stack keeps for ever; whoever means it takes `prevent_destroy` out, as here. What
+ * AWS protects from being deleted must be applied without it first: then the answer is true.
+ */
+function giveUpWhatIsKept(stack: string): boolean {
   const file = join(stack, "cdk.tf.json");
-  writeFileSync(file, readFileSync(file, "utf8").replaceAll('"prevent_destroy": true', '"prevent_destroy": false'));
+  const text = readFileSync(file, "utf8");
+  const unprotected = text.replaceAll('"deletion_protection": true', '"deletion_protection": false');
+  writeFileSync(file, unprotected.replaceAll('"prevent_destroy": true', '"prevent_destroy": false'));
+  return unprotected !== text;
 }
 
 async function terraform(

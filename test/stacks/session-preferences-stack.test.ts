@@ -103,6 +103,24 @@ describe("session preferences", () => {
     expect(inputs(logged)).toMatchObject({ cloudWatchLogGroupName: "", cloudWatchEncryptionEnabled: false });
   });
 
+  it("ring the audit topic in the minute in which one of the words is logged", () => {
+    const alarms = [{ name: "root", words: ["sudo su", "sudo -i"] }];
+    const rung = preferencesOf({ alarms }, { audit: {} });
+    expect(resource(rung, "aws_cloudwatch_log_metric_filter.alarm_root_words")).toMatchObject({
+      log_group_name: "${aws_cloudwatch_log_group.log_group.name}",
+      pattern: '?"sudo su" ?"sudo -i"',
+    });
+    expect(resource(rung, "aws_cloudwatch_metric_alarm.alarm_root_alarm")).toMatchObject({
+      alarm_name: "sandbox-dev-session-root",
+      statistic: "Sum",
+      period: 60,
+      threshold: 1,
+      alarm_actions: [
+        `arn:\${data.aws_partition.current_partition.partition}:sns:${REGION}:${ACCOUNT}:sandbox-dev-audit`,
+      ],
+    });
+  });
+
   it("take a document over that exists already", () => {
     const { json } = preferencesOf({ import_existing: true });
     expect(json).toMatchObject({

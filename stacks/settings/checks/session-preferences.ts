@@ -59,7 +59,7 @@ function alarmProblems({ alarms, cloud_watch_logs }: SessionPreferences, setting
       message: `"${KEY}.alarms" need the words in CloudWatch Logs, and "cloud_watch_logs" is false`,
       cure: `leave "cloud_watch_logs" out, or "alarms"`,
     }),
-    ...problemIf(!hasAudit(settings), {
+    ...problemIf(settings.audit === undefined, {
       message: `"${KEY}.alarms" ring the audit topic, and "audit" is off`,
       cure: `write "audit": {}, or leave "alarms" out`,
     }),
@@ -67,10 +67,6 @@ function alarmProblems({ alarms, cloud_watch_logs }: SessionPreferences, setting
       ? []
       : [{ message: `"${KEY}.alarms": "${twice}" stands there twice`, cure: "give each alarm a name of its own" }]),
   ];
-}
-
-function hasAudit(settings: Settings & { readonly audit?: unknown }): boolean {
-  return settings.audit !== undefined;
 }
 
 function durationProblems({
