@@ -26,9 +26,12 @@ const MAX_LISTENERS_PER_CONNECTION = 32;
 /** Serves direct-tcpip channels and tcpip-forward requests of `connection` until it closes. */
 export function serveForwarding(connection: Connection, dial: Dial): void {
   const listeners = new Map<number, Server>();
+  let isOpen = true;
   connection.on("tcpip", (accept, reject, { destIP, destPort }) => {
     dial(destIP, destPort).then((target) => {
-      join(accept(), target);
+      // A channel of a connection that is gone would never say that it closes.
+      if (isOpen) join(accept(), target);
+      else target.destroy();
     }, reject);
   });
   connection.on("request", (...[accept, reject, name, asked]: ForwardingRequest) => {
@@ -38,6 +41,7 @@ export function serveForwarding(connection: Connection, dial: Dial): void {
     else refuse();
   });
   connection.once("close", () => {
+    isOpen = false;
     for (const server of listeners.values()) server.close();
   });
 }
