@@ -15,7 +15,7 @@ export interface AppContext {
   readonly directory: string;
   readonly environment: Environment;
   readonly complain: (text: string) => void;
-  /** Told what is worth knowing, such as the price; by default nobody is. */
+  /** Told what is worth knowing, such as the price and what the proof of registration left open; by default nobody is. */
   readonly tell?: (text: string) => void;
   /** Where to synthesize to; without it cdktf decides, by CDKTF_OUTDIR. */
   readonly outputDirectory?: string;
@@ -60,7 +60,7 @@ export function runApp(plan: AppPlan, context: AppContext): number {
     const ids = app.node.children.filter((child) => TerraformStack.isStack(child)).map(({ node }) => node.id);
     for (const id of ids) {
       requireTerraform(directoryOf(id, app));
-      proveRegistration(id, app, complain);
+      for (const line of proveRegistration(id, app)) tell?.(`${line}\n`);
     }
     for (const line of priceLines(ids.map((id) => readJson(directoryOf(id, app))))) tell?.(`${line}\n`);
     return 0;
@@ -85,10 +85,10 @@ function requireTerraform(stackDirectory: string): void {
 }
 
 /** Of what Terraform would get, not of our constructs: whatever made the JSON, it is what will be deployed. */
-function proveRegistration(stackId: string, app: App, complain: AppContext["complain"]): void {
+function proveRegistration(stackId: string, app: App): string[] {
   const directory = directoryOf(stackId, app);
   try {
-    for (const line of refuseUnregistered(stackId, readJson(directory))) complain(`${line}\n`);
+    return refuseUnregistered(stackId, readJson(directory));
   } catch (error) {
     // Left where it is, `terraform apply` would find it.
     rmSync(directory, { recursive: true });

@@ -13,6 +13,8 @@ export interface Synthesized {
   readonly exitCode: number;
   /** What would stand on stderr. */
   readonly complaint: string;
+  /** What would stand on stdout. */
+  readonly told: string;
   /** The JSON for Terraform; empty when the settings were refused. */
   readonly json: TerraformJson;
   readonly versions: string;
@@ -49,17 +51,22 @@ export function synthesize(settings: object = {}, options: SynthesizeOptions = {
     const text = options.text ?? JSON.stringify({ tag_application: "sandbox", ...settings });
     writeFileSync(join(directory, file), text);
     let complaint = "";
+    let told = "";
     const outputDirectory = join(directory, "cdktf.out");
     const complain = (more: string): void => {
       complaint += more;
     };
-    const exitCode = runApp(app, { directory, environment, complain, outputDirectory });
+    const tell = (more: string): void => {
+      told += more;
+    };
+    const exitCode = runApp(app, { directory, environment, complain, tell, outputDirectory });
     const read = (name: string): string => readFileSync(join(outputDirectory, "stacks", stack, name), "utf8");
     const isThere = existsSync(join(outputDirectory, "stacks", stack));
-    if (exitCode !== 0) return { exitCode, complaint, json: {}, versions: "", isThere };
+    if (exitCode !== 0) return { exitCode, complaint, told, json: {}, versions: "", isThere };
     return {
       exitCode,
       complaint,
+      told,
       isThere,
       json: JSON.parse(read("cdk.tf.json")) as TerraformJson,
       versions: read("versions.tf"),

@@ -41,6 +41,18 @@ describe("runApp(), on a stack that would say TargetNotConnected", () => {
   });
 });
 
+describe("runApp(), on a stack of which not all can be proven", () => {
+  const endpoint_ids = { ssm: "vpce-0123456789abcdef0" };
+  const existing_network = { vpc_id: "vpc-0123456789abcdef0", subnet_ids: ["subnet-0123456789abcdef0"], endpoint_ids };
+  const { exitCode, complaint, told } = synthesize({ network: "existing", existing_network });
+
+  it("tells of it on stdout, since cdktf calls stderr an error", () => {
+    expect({ exitCode, complaint }).toEqual({ exitCode: 0, complaint: "" });
+    expect(told).toContain('stacks: note: stack "bastion": not provable here, because it lies outside the stack: ');
+    expect(told).toContain("stacks: note: once it is deployed, ./scripts/doctor.ts looks at it\n");
+  });
+});
+
 describe("refuseUnregistered()", () => {
   const { json } = synthesize({ bastion_count: 2 });
 
