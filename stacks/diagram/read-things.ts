@@ -27,7 +27,7 @@ export function readThings(
     ...instances.map((instance) => instanceThing(instance, model)),
     ...subnets.flatMap((subnet) => endpointsThing(subnet, model)),
     ...existingEndpointsThing(vpc, model),
-    ...gatewayEndpoints(model).map((endpoint) => gateway(endpoint, vpc.id, "S3 gateway endpoint")),
+    ...gatewayEndpoints(model).map((endpoint) => s3Gateway(endpoint, vpc.id)),
     ...model.resources("aws_nat_gateway").map((nat) => gateway(nat, subnetOf(nat, model), "NAT gateway")),
     ...model.resources("aws_internet_gateway").map((each) => gateway(each, vpc.id, "internet gateway")),
   ];
@@ -68,8 +68,10 @@ function endpointsThing(subnet: Frame, model: TerraformModel): Thing[] {
 }
 
 function existingEndpointsThing(vpc: Frame, model: TerraformModel): Thing[] {
+  const gateways = gatewayEndpoints(model);
+  const interfaces = model.dataSources("aws_vpc_endpoint").filter((endpoint) => !gateways.includes(endpoint));
   // Their names end with the service; what they are called otherwise only AWS knows.
-  const rows = model.dataSources("aws_vpc_endpoint").map((endpoint) => ({
+  const rows = interfaces.map((endpoint) => ({
     id: rowIdOf(endpoint),
     text: endpoint.address.split("_").at(-1) ?? "",
   }));
@@ -96,11 +98,21 @@ export function rowIdOf({ address }: Block): string {
   return address.replaceAll(/\W/g, "_");
 }
 
-/** Those of S3, which stand in no subnet. */
+/** Those of S3, which stand in no subnet. One that was there before is known by the rule that leads to its addresses. */
 export function gatewayEndpoints(model: TerraformModel): Block[] {
-  return model
+  const own = model
     .resources("aws_vpc_endpoint")
-    .filter((endpoint) => endpoint.arguments["vpc_endpoint_type"] === "Gateway");
+    .filter(({ arguments: { vpc_endpoint_type: type } }) => type === "Gateway");
+  const lists = model
+    .resources("aws_vpc_security_group_egress_rule")
+    .map((rule) => model.pointer(rule.arguments["prefix_list_id"]));
+  const isNamed = (endpoint: Block) => lists.some((list) => list?.kind === "data" && list.block === endpoint);
+  return [...own, ...model.dataSources("aws_vpc_endpoint").filter(isNamed)];
+}
+
+function s3Gateway(endpoint: Block, frame: string): Thing {
+  const title = endpoint.isData ? "existing S3 gateway endpoint" : "S3 gateway endpoint";
+  return { ...gateway(endpoint, frame, title), isExisting: endpoint.isData };
 }
 
 function gateway({ address }: Block, frame: string, title: string): Thing {
@@ -149,6 +161,7 @@ export function rulesOf(direction: "egress" | "ingress", groups: readonly unknow
 
 function awsThing(model: TerraformModel): Thing {
   const services = model.resources("aws_vpc_endpoint").map((endpoint) => serviceOf(endpoint, model) ?? "");
-  const names = ["ssm", ...services].flatMap((service) => SERVICE_NAMES[service] ?? []);
+  const gateways = gatewayEndpoints(model).map(() => "s3");
+  const names = ["ssm", ...services, ...gateways].flatMap((service) => SERVICE_NAMES[service] ?? []);
   return { id: AWS, frame: undefined, kind: "aws", lines: ["AWS", ...new Set(names)], rows: [], isExisting: true };
 }

@@ -88,6 +88,29 @@ describe("readPicture()", () => {
     expect(arrowsOf(picture)).toContain(`${BASTION} > ssm: tcp 443`);
   });
 
+  it("tells S3's gateway endpoint that was there before from the interface endpoints", () => {
+    const existing_network = {
+      vpc_id: "vpc-0123456789abcdef0",
+      subnet_ids: ["subnet-0123456789abcdef0"],
+      endpoint_ids: { ssm: "vpce-0123456789abcdef0", s3: "vpce-0123456789abcdef1" },
+    };
+    const picture = pictureOf({ network: "existing", existing_network, session_preferences: { s3_logs: true } });
+    expect(titlesIn("vpc", picture)).toEqual(["existing endpoints", "existing S3 gateway endpoint"]);
+    const boxes = picture.things.filter(({ frame }) => frame === picture.vpc.id);
+    expect(boxes).toMatchObject([
+      { isExisting: true, rows: [{ text: "ssm" }] },
+      { isExisting: true, rows: [] },
+    ]);
+    expect(picture.things.at(-1)?.lines).toContain("S3");
+    expect(arrowsOf(picture)).toEqual(
+      expect.arrayContaining([
+        `${BASTION} > existing S3 gateway endpoint: tcp 443`,
+        "existing S3 gateway endpoint > AWS: ",
+      ]),
+    );
+    expect(arrowsOf(picture).filter((arrow) => arrow.endsWith("> ssm: tcp 443"))).toHaveLength(1);
+  });
+
   it("shows what features call: their endpoints, S3's gateway and the services behind", () => {
     const picture = pictureOf({ vpc_cidr: "10.10.0.0/26", session_preferences: { s3_logs: true } });
     expect(titlesIn("vpc", picture)).toEqual(["S3 gateway endpoint"]);
