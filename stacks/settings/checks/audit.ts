@@ -1,12 +1,10 @@
 // Whether the audit can be made, and is made where something wants to tell it.
 import type { Settings } from "../schema.ts";
 import type { Problem } from "../settings-error.ts";
-
-/** S3's limit for a bucket's name, less `-audit-`, the account's id, a hyphen and the longest Region. */
-const MAX_PREFIX_CHARACTERS = 63 - "-audit-".length - 12 - 1 - "ap-southeast-1".length;
+import { bucketNameProblems } from "./bucket-name.ts";
 
 export function auditProblems(settings: Settings): Problem[] {
-  return [...subscriberProblems(settings), ...bucketNameProblems(settings), ...unheardAlarms(settings)];
+  return [...subscriberProblems(settings), ...trailProblems(settings), ...unheardAlarms(settings)];
 }
 
 function subscriberProblems({ audit }: Settings): Problem[] {
@@ -18,15 +16,8 @@ function subscriberProblems({ audit }: Settings): Problem[] {
   }));
 }
 
-function bucketNameProblems({ audit, tag_application, target_environment }: Settings): Problem[] {
-  const prefix = `${tag_application}-${target_environment}`;
-  if (audit?.trail === undefined || prefix.length <= MAX_PREFIX_CHARACTERS) return [];
-  return [
-    {
-      message: `"audit.trail": the name of its bucket would be too long with "${prefix}" in it`,
-      cure: `shorten tag_application or target_environment to ${MAX_PREFIX_CHARACTERS} characters in all, with a hyphen between`,
-    },
-  ];
+function trailProblems(settings: Settings): Problem[] {
+  return settings.audit?.trail === undefined ? [] : bucketNameProblems("audit.trail", "audit", settings);
 }
 
 /** CloudWatch says nothing when a topic does not exist. */

@@ -2,11 +2,9 @@
 import type { Settings } from "../schema.ts";
 import type { SessionPreferences } from "../sections/session-preferences.ts";
 import type { Problem } from "../settings-error.ts";
+import { bucketNameProblems } from "./bucket-name.ts";
 
 const KEY = "session_preferences";
-/** S3's limit, and what account id, the longest Region's name and the words around them take of it. */
-const MAX_BUCKET_NAME_CHARACTERS = 63;
-const BUCKET_NAME_REST_CHARACTERS = "--sessions-111122223333-".length + "ap-southeast-1".length;
 
 export function sessionPreferencesProblems(settings: Settings): Problem[] {
   const preferences = settings.session_preferences;
@@ -36,17 +34,13 @@ function logProblems(preferences: SessionPreferences): Problem[] {
 
 function bucketProblems(preferences: SessionPreferences, settings: Settings): Problem[] {
   const { s3_logs } = preferences;
-  const name = settings.tag_application.length + settings.target_environment.length;
   const unused = (["s3_key_prefix", "s3_access_log_bucket"] as const).filter((key) => preferences[key] !== undefined);
   return [
     ...(s3_logs ? [] : unused).map((key) => ({
       message: `"${KEY}.${key}" is for a log bucket, and there is none`,
       cure: `write "s3_logs": true, or leave "${key}" out`,
     })),
-    ...problemIf(s3_logs && name + BUCKET_NAME_REST_CHARACTERS > MAX_BUCKET_NAME_CHARACTERS, {
-      message: `"${KEY}.s3_logs": the bucket's name would be too long with "tag_application" and "target_environment" of ${name} characters`,
-      cure: `shorten them to ${MAX_BUCKET_NAME_CHARACTERS - BUCKET_NAME_REST_CHARACTERS} characters together`,
-    }),
+    ...(s3_logs ? bucketNameProblems(`${KEY}.s3_logs`, "sessions", settings) : []),
   ];
 }
 

@@ -37,8 +37,8 @@ const cases: readonly Case[] = [
     preferences: { s3_logs: true },
     settings: { tag_application: "a".repeat(20), target_environment: "b".repeat(15) },
     error:
-      '"session_preferences.s3_logs": the bucket\'s name would be too long with "tag_application" and "target_environment" of 35 characters',
-    hint: "shorten them to 25 characters together",
+      '"session_preferences.s3_logs": the name of its bucket would be too long with "aaaaaaaaaaaaaaaaaaaa-bbbbbbbbbbbbbbb" in it',
+    hint: "shorten tag_application or target_environment to 26 characters in all, with a hyphen between",
   },
   {
     what: "an alarm without the audit that it rings",
