@@ -103,23 +103,35 @@ interface Admission {
   readonly clientSecurityGroupId: string;
 }
 
-/** Whether, for each of the client's blocks, one of the rules of the endpoint's groups lets it in. */
+/**
+ * Whether, for each of the client's blocks, one of the rules of the endpoint's groups lets it in.
+ *
+ * Before the first apply the client's group has no id, and nothing that is compared with it is known. Rules that cannot
+ * count are therefore filtered out, and only one that names a group is compared: so the plan decides wherever it can.
+ */
 function admission({ rules, endpoint, clientCidrs, clientSecurityGroupId }: Admission): string {
   const isOpen = `!rule.is_egress && contains(${endpoint.fqn}.security_group_ids, rule.security_group_id) && ${IS_FOR_HTTPS}`;
   const isForClient = [
-    `rule.referenced_security_group_id == "${clientSecurityGroupId}"`,
-    'try(rule.prefix_list_id, "") != ""',
+    isText("rule.prefix_list_id"),
     HOLDS_CIDR,
-  ].join(" || ");
-  const someRule = `anytrue([for rule in ${rules.fqn} : ${isOpen} && (${isForClient})])`;
+    `${isText("rule.referenced_security_group_id")} ? rule.referenced_security_group_id == ${clientSecurityGroupId} : false`,
+  ].join(", ");
+  const someRule = `anytrue([for rule in ${rules.fqn} : anytrue([${isForClient}]) if ${isOpen}])`;
   return `\${alltrue([for cidr in ${clientCidrs.fqn} : ${someRule}])}`;
 }
 
-const IS_FOR_HTTPS = `(rule.ip_protocol == "-1" || rule.ip_protocol == "tcp" && rule.from_port <= ${HTTPS_PORT} && rule.to_port >= ${HTTPS_PORT})`;
+/** What a rule does not have is null, which is not equal to the empty text either. */
+function isText(expression: string): string {
+  return `try(length(${expression}) > 0, false)`;
+}
+
+const HAS_PORT = `try(rule.from_port <= ${HTTPS_PORT} && rule.to_port >= ${HTTPS_PORT}, false)`;
+const IS_FOR_HTTPS = `(rule.ip_protocol == "-1" || rule.ip_protocol == "tcp" && ${HAS_PORT})`;
 
 const PREFIX_LENGTH = 'split("/", rule.cidr_ipv4)[1]';
 /** Terraform has no word for it: the rule's block is not shorter, and begins where `cidr` does when that is cut to its length. */
 const HOLDS_CIDR = [
   `try(tonumber(${PREFIX_LENGTH}) <= tonumber(split("/", cidr)[1])`,
-  `cidrhost("\${split("/", cidr)[0]}/\${${PREFIX_LENGTH}}", 0) == cidrhost(rule.cidr_ipv4, 0), false)`,
+  // Without a template in it: what cdktf puts in behind one would be a template in a template.
+  `cidrhost(join("/", [split("/", cidr)[0], ${PREFIX_LENGTH}]), 0) == cidrhost(rule.cidr_ipv4, 0), false)`,
 ].join(" && ");
