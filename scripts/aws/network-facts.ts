@@ -1,6 +1,7 @@
 // EC2: the network around an instance, read for doctor.
 import {
   DescribeInstancesCommand,
+  DescribeNatGatewaysCommand,
   DescribeNetworkAclsCommand,
   DescribeNetworkInterfacesCommand,
   DescribeRouteTablesCommand,
@@ -91,7 +92,16 @@ async function readDefaultRoute(vpcId: string, subnetId: string, ask: Ask): Prom
   const route = table?.Routes?.find(({ DestinationCidrBlock }) => DestinationCidrBlock === "0.0.0.0/0");
   if (route === undefined) return undefined;
   const target = route.NatGatewayId ?? route.GatewayId ?? route.TransitGatewayId ?? route.NetworkInterfaceId;
-  return { target: target ?? "elsewhere", isActive: route.State === "active" };
+  const natGatewayState = await readNatGatewayState(route.NatGatewayId, vpcId, ask);
+  return { target: target ?? "elsewhere", isActive: route.State === "active", natGatewayState };
+}
+
+/** EC2 forgets a deleted one within the hour. */
+async function readNatGatewayState(id: string | undefined, vpcId: string, ask: Ask): Promise<string | undefined> {
+  if (id === undefined) return undefined;
+  const command = new DescribeNatGatewaysCommand({ Filter: inVpc(vpcId).Filters });
+  const { NatGateways = [] } = await ask("ec2:DescribeNatGateways", (client) => client.send(command));
+  return NatGateways.find(({ NatGatewayId }) => NatGatewayId === id)?.State ?? "gone";
 }
 
 async function readEndpoints(vpcId: string, ask: Ask): Promise<EndpointFacts[]> {

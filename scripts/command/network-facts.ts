@@ -12,13 +12,21 @@ export interface NetworkFacts {
   /** The VPC's attribute enableDnsHostnames. */
   readonly dnsHostnames: boolean;
   /** Where the subnet's route to 0.0.0.0/0 leads; undefined if it has none. */
-  readonly defaultRoute: { readonly target: string; readonly isActive: boolean } | undefined;
+  readonly defaultRoute: RouteFacts | undefined;
   /** Interface endpoints of the VPC. */
   readonly endpoints: readonly EndpointFacts[];
   /** By id: the instance's groups, and those of the endpoints. */
   readonly securityGroups: ReadonlyMap<string, SecurityGroupFacts>;
   /** Network ACLs, by the subnets that they guard. */
   readonly networkAcls: ReadonlyMap<string, NetworkAclFacts>;
+}
+
+export interface RouteFacts {
+  /** E.g. `nat-0123456789abcdef0`. */
+  readonly target: string;
+  readonly isActive: boolean;
+  /** State of the NAT gateway that it leads to; undefined if it leads elsewhere. */
+  readonly natGatewayState?: string | undefined;
 }
 
 export interface EndpointFacts {

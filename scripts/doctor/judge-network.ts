@@ -70,19 +70,19 @@ function judgeWays(ways: readonly Way[], network: NetworkFacts, region: string):
   const fault = endpointsOf(service, network, region).map(faultOf)[0] ?? `VPC ${network.vpcId} has no endpoint for it`;
   const name = `${service}.${region}.amazonaws.com`;
   const cure = `add an interface endpoint with private DNS for ${service}, or deploy the stack again: npx cdktf deploy`;
-  const { defaultRoute, publicAddress, subnetId } = network;
-  if (defaultRoute === undefined) {
-    return broken(`no way to ${name}: ${fault}, and subnet ${subnetId} has no route to the internet`, cure);
-  }
-  if (!defaultRoute.isActive)
-    return broken(`no way to ${name}: the route to ${defaultRoute.target} leads nowhere`, cure);
-  if (defaultRoute.target.startsWith("igw-") && publicAddress === undefined) {
-    return broken(
-      `no way to ${name}: ${fault}, and the instance has no public address for ${defaultRoute.target}`,
-      cure,
-    );
-  }
-  return ok(`by ${ids}, through ${defaultRoute.target}`);
+  const routeFault = faultOfRoute(network);
+  if (routeFault !== undefined) return broken(`no way to ${name}: ${fault}, and ${routeFault}`, cure);
+  return ok(`by ${ids}, through ${network.defaultRoute?.target ?? ""}`);
+}
+
+/** What keeps the subnet's route from leading the instance to the internet. */
+function faultOfRoute({ defaultRoute, publicAddress, subnetId }: NetworkFacts): string | undefined {
+  if (defaultRoute === undefined) return `subnet ${subnetId} has no route to the internet`;
+  const { target, isActive, natGatewayState: state } = defaultRoute;
+  if (!isActive) return `the route to ${target} leads nowhere`;
+  if (state !== undefined && state !== "available") return `NAT gateway ${target} is ${state}`;
+  const needsAddress = target.startsWith("igw-") && publicAddress === undefined;
+  return needsAddress ? `the instance has no public address for ${target}` : undefined;
 }
 
 function judgeDns(ways: readonly Way[], { vpcId, dnsSupport, dnsHostnames }: NetworkFacts): Finding {

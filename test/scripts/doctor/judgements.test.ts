@@ -108,6 +108,12 @@ describe("judgeNetwork()", () => {
       "way out",
       "the route to nat-1 leads nowhere",
     ],
+    [
+      "the route leads to a NAT gateway that failed",
+      { endpoints: [], defaultRoute: { target: "nat-1", isActive: true, natGatewayState: "failed" } },
+      "way out",
+      "NAT gateway nat-1 is failed",
+    ],
     ["names are not resolved", { dnsSupport: false }, "dns", "enableDnsSupport is off"],
     ["private names are not", { dnsHostnames: false }, "dns", "enableDnsHostnames is off"],
     [
@@ -165,7 +171,10 @@ describe("judgeNetwork()", () => {
   });
 
   it.each<[string, Partial<NetworkFacts>]>([
-    ["a NAT gateway in place of endpoints", { endpoints: [], defaultRoute: { target: "nat-1", isActive: true } }],
+    [
+      "a NAT gateway in place of endpoints",
+      { endpoints: [], defaultRoute: { target: "nat-1", isActive: true, natGatewayState: "available" } },
+    ],
     [
       "a public address",
       { endpoints: [], publicAddress: "3.4.5.6", defaultRoute: { target: "igw-1", isActive: true } },
