@@ -1,8 +1,8 @@
 // `npm run bench`: the numbers that docs/performance.md keeps.
 //
-// npm run bench -- [connect] [data-channel] [copy] [--rounds COUNT] [--scale FRACTION] [--only SCENARIO]
-// `connect` and `copy` run against a sandbox as a person starts it, `data-channel` between two processes; all of them, if
-// none is named. The options are the data channel's: how often, how much of the full size, and which of its scenarios.
+// npm run bench -- [connect] [data-channel] [copy] [synth] [--rounds COUNT] [--scale FRACTION] [--only SCENARIO]
+// `connect` and `copy` run against a sandbox as a person starts it, `data-channel` between two processes, `synth` without
+// any; all of them, if none is named. The options are the data channel's: how often, how much of the full size, and which of its scenarios.
 import { execFileSync } from "node:child_process";
 import { userInfo } from "node:os";
 import { join } from "node:path";
@@ -13,13 +13,15 @@ import { benchCopy } from "./copy.ts";
 import { benchDataChannel } from "./data-channel/bench-data-channel.ts";
 import { median, timeProgram } from "./measure.ts";
 import { startSandbox } from "./sandbox-process.ts";
+import { benchSynth } from "./synth.ts";
 import { benchTransfer } from "./transfer.ts";
 
 const root = join(import.meta.dirname, "..");
 const bastion = "sandbox-dev-bastion-host";
-const PARTS: readonly string[] = ["connect", "data-channel", "copy"];
+const PARTS: readonly string[] = ["connect", "data-channel", "copy", "synth"];
 const CONNECT_ROUNDS = 11;
 const TRANSFER_ROUNDS = 3;
+const SYNTH_ROUNDS = 3;
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -78,6 +80,7 @@ async function main(): Promise<void> {
     await benchDataChannel({ root, rounds: Number(rounds), scale: Number(scale), only, say });
   }
   if (isWanted("copy")) await benchCopy(root, say);
+  if (isWanted("synth")) await benchSynth(root, SYNTH_ROUNDS, say);
 }
 
 void main();

@@ -6,6 +6,8 @@ export interface Run {
   readonly durationMs: number;
   /** Largest resident size of any one process in it, in MiB, as getrusage(2) counts it. */
   readonly peakMiB: number;
+  /** Processor time of all of it, which other programs on the computer disturb less. */
+  readonly processorMs: number;
   readonly status: number;
   readonly stderr: string;
 }
@@ -14,10 +16,13 @@ export interface Run {
 const COUNT_MEMORY = `
 import os, resource, subprocess, sys
 status = subprocess.run(sys.argv[1:]).returncode
-peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-os.write(3, str(peak // 1024 if sys.platform == "darwin" else peak).encode())
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+peak = used.ru_maxrss // 1024 if sys.platform == "darwin" else used.ru_maxrss
+os.write(3, f"{peak} {used.ru_utime + used.ru_stime}".encode())
 sys.exit(status)
 `;
+
+const UNCOUNTED = { peakMiB: Number.NaN, processorMs: Number.NaN };
 
 /** Runs a program to its end with nobody in between, who would take time too; its memory is not counted. */
 export function timeProgram(command: readonly string[], options: { env: Record<string, string> }): Promise<Run> {
@@ -29,7 +34,7 @@ export function timeProgram(command: readonly string[], options: { env: Record<s
     child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
     child.on("error", reject);
     child.on("close", (code) => {
-      resolve({ durationMs: performance.now() - start, peakMiB: Number.NaN, status: code ?? -1, stderr });
+      resolve({ durationMs: performance.now() - start, status: code ?? -1, stderr, ...UNCOUNTED });
     });
   });
 }
@@ -46,12 +51,14 @@ export function runProgram(
       stdio: [options.stdin ?? "ignore", "ignore", "pipe", "pipe"],
     });
     let stderr = "";
-    let peakKiB = "";
+    let counted = "";
     child.stdio[2]?.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-    child.stdio[3]?.on("data", (chunk: Buffer) => (peakKiB += chunk.toString()));
+    child.stdio[3]?.on("data", (chunk: Buffer) => (counted += chunk.toString()));
     child.on("error", reject);
     child.on("close", (code) => {
-      resolve({ durationMs: performance.now() - start, peakMiB: Number(peakKiB) / 1024, status: code ?? -1, stderr });
+      const [peakKiB = Number.NaN, processorSeconds = Number.NaN] = counted.split(" ").map(Number);
+      const counts = { peakMiB: peakKiB / 1024, processorMs: processorSeconds * 1_000 };
+      resolve({ durationMs: performance.now() - start, status: code ?? -1, stderr, ...counts });
     });
   });
 }

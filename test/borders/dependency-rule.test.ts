@@ -161,7 +161,7 @@ const rules: readonly Rule[] = [
     because: "an audit reads records: it opens nothing, and must work where nothing can be opened",
   },
   { of: "scripts/", may: ["scripts/"], because: "an entry point names one use case and the frame" },
-  { of: "bench/", may: ["bench/", "session-manager/", "sandbox/"], because: "a bench measures what ships" },
+  { of: "bench/", may: ["bench/", "session-manager/", "sandbox/", "stacks/"], because: "a bench measures what ships" },
 ];
 
 /** Packages that belong in one place only, by how their name begins. */
