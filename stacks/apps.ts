@@ -22,8 +22,11 @@ export const bastionApp: AppPlan = {
   define: (app, contents) => {
     const { settings, backendOf } = contents;
     addAuditStack(app, contents);
-    const features = bastionFeatures(settings, addSessionPreferences(app, contents));
-    const bastion = new BastionStack(app, bastionApp.id, { settings, backend: backendOf(bastionApp.id), features });
+    const preferences = addSessionPreferences(app, contents);
+    const features = bastionFeatures(settings, preferences);
+    const { id } = bastionApp;
+    const sessionKeyArn = preferences?.kmsKeyArn;
+    const bastion = new BastionStack(app, id, { settings, backend: backendOf(id), features, sessionKeyArn });
     addDatabaseDemo(app, contents, bastion);
   },
 };

@@ -1,6 +1,7 @@
 // The isolated bastion: a network, as a rule one without a way out but three endpoints, and one small instance in it.
 import type { ITerraformDependable } from "cdktf";
 import type { Construct } from "constructs";
+import { accessTags, addAccess } from "./add-access.ts";
 import { InstanceAssociations } from "./associations/instance-associations.ts";
 import { AwsAccount } from "./aws-account.ts";
 import { keepStateIn } from "./backend.ts";
@@ -11,6 +12,7 @@ import type { BastionFeatureIn } from "./bastion/feature.ts";
 import { Image, OS_USERS } from "./bastion/image.ts";
 import { BastionRole } from "./bastion/role.ts";
 import { BastionSecurityGroup } from "./bastion/security-group.ts";
+import { userData } from "./bastion/user-data.ts";
 import { NamedStack } from "./named-stack.ts";
 import type { Network } from "./network/network.ts";
 import type { PolicyStatement } from "./policy-document.ts";
@@ -42,6 +44,12 @@ export interface BastionStackProps extends StackProps {
    * @default - nothing
    */
   readonly features?: readonly BastionFeatureIn[];
+  /**
+   * The key that the session preferences name; whoever opens shells uses it.
+   *
+   * @default - none is known here
+   */
+  readonly sessionKeyArn?: string | undefined;
 }
 
 export class BastionStack extends NamedStack {
@@ -81,7 +89,9 @@ export class BastionStack extends NamedStack {
     this.securityGroupId = group.securityGroupId;
     group.allowTargets(settings.targets);
     const after = [...ways, ...group.rules, ...role.permissions];
-    this.#addOutputs(this.#addHosts({ network, role, group, after }));
+    const hosts = this.#addHosts({ network, role, group, after });
+    addAccess(this, { ...props, account: this.#account, prefix: this.#prefix, instanceIds: hosts.instanceIds });
+    this.#addOutputs(hosts);
     if (settings.associations !== undefined) this.#addAssociations(settings.associations);
   }
 
@@ -121,6 +131,8 @@ export class BastionStack extends NamedStack {
       count,
       replaceOnNewImage: this.#settings.ami_policy === "latest",
       terminationProtection: this.#settings.termination_protection,
+      tags: accessTags(this.#settings, this.#prefix),
+      userData: userDataOf(this.#settings),
     });
   }
 
@@ -141,4 +153,8 @@ interface HostSurroundings {
   readonly role: BastionRole;
   readonly group: BastionSecurityGroup;
   readonly after: ITerraformDependable[];
+}
+
+function userDataOf({ tunnel_user: name, targets, ssm_user_sudo: ssmUserSudo }: Settings): string | undefined {
+  return userData({ ssmUserSudo, tunnelUser: name === undefined ? undefined : { name, targets } });
 }

@@ -1,4 +1,22 @@
 // The constructs, for use in other CDKTF apps.
+export { AccessGroup, type AccessGroupProps } from "./access/access-group.ts";
+export { AccessPolicy, type AccessPolicyProps } from "./access/access-policy.ts";
+export { AccessUser, type AccessUserProps } from "./access/access-user.ts";
+export { AuditPolicy } from "./access/audit-policy.ts";
+export {
+  BastionAccess,
+  targetDocumentName,
+  type AccessGroupMembers,
+  type AccessKind,
+  type AccessTarget,
+  type BastionAccessProps,
+} from "./access/bastion-access.ts";
+export { ACCESS_TAG_KEY, instancesById, instancesByTag, type InstanceScope } from "./access/instance-scope.ts";
+export { RebootPolicy } from "./access/reboot-policy.ts";
+export { ShellPolicy, type ShellPolicyProps } from "./access/shell-policy.ts";
+export { SshPolicy, type SshPolicyProps } from "./access/ssh-policy.ts";
+export { TargetAccess, type TargetAccessProps } from "./access/target-access.ts";
+export { TunnelPolicy, type TunnelPolicyProps } from "./access/tunnel-policy.ts";
 export { InstanceAssociations, type InstanceAssociationsProps } from "./associations/instance-associations.ts";
 export { AccessRules, accessRuleArns, type AccessRulesProps } from "./audit/access-rules.ts";
 export { EncryptedTopic, type EncryptedTopicProps, type Publisher } from "./audit/encrypted-topic.ts";
@@ -10,6 +28,7 @@ export { Image, OS_USERS, type ImageName, type ImageProps } from "./bastion/imag
 export { packageRepositories } from "./bastion/package-repositories.ts";
 export { BastionRole, type BastionRoleProps } from "./bastion/role.ts";
 export { BastionSecurityGroup, type BastionSecurityGroupProps, type BastionTarget } from "./bastion/security-group.ts";
+export { userData, type ForwardingTarget, type UserDataProps } from "./bastion/user-data.ts";
 export { DatabaseNetwork, type DatabaseNetworkProps } from "./database/database-network.ts";
 export { Postgresql, type PostgresqlProps } from "./database/postgresql.ts";
 export { EncryptionKey, type EncryptionKeyProps } from "./encryption-key.ts";

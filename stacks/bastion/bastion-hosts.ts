@@ -54,6 +54,18 @@ export interface BastionHostsProps {
    * @default 8
    */
   readonly rootVolumeSizeGiB?: number;
+  /**
+   * Tags beside the Name.
+   *
+   * @default - none
+   */
+  readonly tags?: Readonly<Record<string, string>>;
+  /**
+   * Script for the first start. A change replaces the bastion, because cloud-init runs it only once.
+   *
+   * @default - none
+   */
+  readonly userData?: string | undefined;
 }
 
 export class BastionHosts extends Construct {
@@ -85,7 +97,8 @@ export class BastionHosts extends Construct {
         volumeSize: rootVolumeSizeGiB,
         tags: { Name: props.name },
       },
-      tags: { Name: props.name },
+      tags: { Name: props.name, ...props.tags },
+      ...(props.userData === undefined ? {} : { userData: props.userData, userDataReplaceOnChange: true }),
       dependsOn: after,
       ...(replaceOnNewImage ? {} : { lifecycle: { ignoreChanges: ["ami"] } }),
     });

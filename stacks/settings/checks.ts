@@ -1,4 +1,5 @@
 // What each setting alone cannot show: whether the values can work together, as AWS would find out an hour later.
+import { accessProblems } from "./checks/access.ts";
 import { associationProblems } from "./checks/associations.ts";
 import { auditProblems } from "./checks/audit.ts";
 import { databaseDemoProblems } from "./checks/database-demo.ts";
@@ -20,6 +21,7 @@ export function checkSettings(settings: Settings): Problem[] {
     ...targetProblems(settings),
     ...patchingProblems(settings),
     ...sessionPreferencesProblems(settings),
+    ...accessProblems(settings),
     ...auditProblems(settings),
     ...associationProblems(settings),
     ...databaseDemoProblems(settings),

@@ -13,6 +13,7 @@ const EVERYTHING = {
   tag_application: "sandbox",
   vpc_cidr: "10.10.0.0/24",
   vpc_private_subnets: ["10.10.0.0/28"],
+  access: {},
   session_preferences: { s3_logs: true },
   audit: { trail: {} },
   database_demo: {},

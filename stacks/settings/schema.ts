@@ -1,5 +1,6 @@
 // What may stand in `<environment>.tfvars.json`: each key, its type, its default and an example that works.
 import { z } from "zod";
+import { accessSettings } from "./sections/access.ts";
 import { associationsSettings } from "./sections/associations.ts";
 import { auditSettings } from "./sections/audit.ts";
 import { bastionSettings } from "./sections/bastion.ts";
@@ -15,6 +16,7 @@ export type { ExistingNetworkSettings } from "./sections/network.ts";
 export const settingsSections = {
   "The bastion": bastionSettings,
   "The network": networkSettings,
+  Access: accessSettings,
   "Session preferences": sessionPreferencesSettings,
   "The audit": auditSettings,
   Associations: associationsSettings,
@@ -25,6 +27,7 @@ export const settingsSections = {
 export const settingsSchema = z.strictObject({
   ...bastionSettings,
   ...networkSettings,
+  ...accessSettings,
   ...sessionPreferencesSettings,
   ...auditSettings,
   ...associationsSettings,

@@ -163,6 +163,28 @@ export function scenarios(shippedSettings: object): Scenario[] {
       passedAtLeast: 59,
     },
     {
+      name: "bastion-with-access",
+      app: bastionApp,
+      settings: {
+        tag_application: "sandbox",
+        targets: [
+          { name: "database", host: "db.internal", port: 5432, cidr: "10.20.0.0/24" },
+          { name: "cache", host: "cache.internal", port: 6379, security_group_id: "sg-0123456789abcdef0" },
+        ],
+        access: {
+          policies: ["shell", "shell-and-ssh", "ssh", "tunnel", "targets", "reboot", "audit"],
+          groups: [
+            { name: "operators", policies: ["shell-and-ssh", "reboot", "audit"], users: ["ada"] },
+            { name: "analysts", targets: ["database", "cache"], users: ["edgar", "grace"] },
+          ],
+          users: ["ada", "edgar"],
+        },
+        tunnel_user: "tunnel",
+        ssm_user_sudo: false,
+      },
+      passedAtLeast: 125,
+    },
+    {
       name: "state-bucket",
       app: stateBucketApp,
       settings: shippedSettings,

@@ -1,0 +1,31 @@
+// Lets people log in to the bastion by ssh, with a key that is authorized for one OS user.
+import type { Construct } from "constructs";
+import { AccessPolicy, find, keepSessions, pushKeys, startSessions } from "./access-policy.ts";
+import { shellDocumentArns, sshDocumentArn } from "./session-documents.ts";
+import { encryptSessions, type ShellPolicyProps } from "./shell-policy.ts";
+
+export interface SshPolicyProps extends ShellPolicyProps {
+  /** Who they may log in as: the image's own user, and the one for tunnels. */
+  readonly osUsers: readonly string[];
+  /** Whether they may also open shells without ssh; those run as `ssm-user`, or as the session preferences say. */
+  readonly opensShells: boolean;
+}
+
+export class SshPolicy extends AccessPolicy {
+  constructor(scope: Construct, id: string, props: SshPolicyProps) {
+    const { account, osUsers, opensShells } = props;
+    const shells = opensShells ? shellDocumentArns(account) : [];
+    super(scope, id, {
+      name: props.name,
+      description: `Logs in to the bastion by ssh${opensShells ? ", and opens shells on it" : " only"}`,
+      statements: [
+        // Images tell why a key is refused.
+        find("ec2:DescribeImages"),
+        ...startSessions(props, [...shells, sshDocumentArn(account)], { opensShells }),
+        ...pushKeys(props, osUsers),
+        ...keepSessions(props),
+        ...(opensShells ? encryptSessions(props) : []),
+      ],
+    });
+  }
+}
