@@ -94,6 +94,13 @@ const ACTIONS_WITHOUT_RESOURCE = [
   "sts:GetCallerIdentity",
 ] as const;
 
+/** Those that ask for all of a kind, which AWS calls `db:*`. */
+const LISTED_KINDS: Readonly<Partial<Record<string, string>>> = {
+  "rds:DescribeDBClusters": "cluster",
+  "rds:DescribeDBInstances": "db",
+  "rds:DescribeDBSubnetGroups": "subgrp",
+};
+
 export type ActionWithoutResource = (typeof ACTIONS_WITHOUT_RESOURCE)[number];
 
 function isWithoutResource(call: Call): call is { readonly action: ActionWithoutResource } {
@@ -134,7 +141,7 @@ const DEFAULT_DOCUMENT = "SSM-SessionManagerRunShell";
  */
 // eslint-disable-next-line complexity -- a table: one case for each action
 export function waysToAllow(call: Call, place: Place): readonly (readonly ResourceUse[])[] {
-  if (isWithoutResource(call)) return [[{ resource: "*", context: {} }]];
+  if (isWithoutResource(call)) return [[{ resource: listedResource(call.action, place), context: {} }]];
   switch (call.action) {
     case "ssm:StartSession":
       return waysToStartSession(call, place);
@@ -169,10 +176,17 @@ export function waysToAllow(call: Call, place: Place): readonly (readonly Resour
   }
 }
 
+function listedResource(action: ActionWithoutResource, { region, account }: Place): string {
+  const kind = LISTED_KINDS[action];
+  return kind === undefined ? "*" : `arn:aws:rds:${region}:${account}:${kind}:*`;
+}
+
 function taggingUse(instance: CalledInstance, tags: Readonly<Record<string, string>>, place: Place): ResourceUse {
   const { resource, context } = instanceUse(instance, place, "ec2");
   const requested = Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, value]);
-  const keys = { "aws:TagKeys": Object.keys(tags) };
+  const names = Object.keys(tags);
+  // A request that names no tags has no such key, for which a policy may ask by `Null`.
+  const keys = names.length === 0 ? {} : { "aws:TagKeys": names };
   return { resource, context: { ...context, ...(Object.fromEntries(requested) as Record<string, string>), ...keys } };
 }
 

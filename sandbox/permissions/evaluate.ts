@@ -34,14 +34,18 @@ export interface AuthorizationRequest {
 /** As IAM decides within one account: allowed by some statement, denied by one, or by the lack of any. */
 export type Verdict = EvaluationResult;
 
+/** Stands for all of a kind (`db:*`), so that only a pattern fits it, and no name of one of them. */
+const ALL_OF_A_KIND = "~";
+
 /** What the policies of a user or a role say, all of them together; a permissions boundary is asked the same way. */
 export async function evaluate(policies: readonly Policy[], request: AuthorizationRequest): Promise<Verdict> {
-  const simulation = simulationOf(policies, request);
-  if (request.resource.length > 1 && request.resource.includes("*")) return "ImplicitlyDenied"; // names no one thing
+  const resource = request.resource.replace(/:\*$/, `:${ALL_OF_A_KIND}`);
+  const simulation = simulationOf(policies, { ...request, resource });
+  if (resource.length > 1 && resource.includes("*")) return "ImplicitlyDenied"; // names no one thing
   // The library's checks know nothing of documents without an account, of ec2:osuser, or of sessions as resources of
   // ssmmessages:OpenDataChannel, all of which AWS takes; but only with them does "*" mean "an action without resource".
   // Nor do they know of any key of an encryption context.
-  if (request.resource !== "*") return runUnsafeSimulation(simulation, {});
+  if (resource !== "*") return runUnsafeSimulation(simulation, {});
   return verdictOf(await runSimulation(simulation, {}));
 }
 

@@ -127,7 +127,7 @@ export function joinServices(options: ServicesOptions): Services {
 function documentsOf({ ssm }: ServicesOptions): Pick<SsmOptions, "preferences" | "fixedForwarding"> {
   return {
     preferences: () => readSessionPreferences(ssm),
-    fixedForwarding: (documentName) => readFixedForwarding(ssm, documentName),
+    fixedForwarding: (documentName, given) => readFixedForwarding(ssm, documentName, given),
   };
 }
 

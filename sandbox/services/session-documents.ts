@@ -18,11 +18,12 @@ interface ParameterRule {
   readonly default: string | undefined;
 }
 
-type ParameterRules = Readonly<Record<string, ParameterRule>>;
+/** A document's parameters, by name. */
+export type ParameterRules = Readonly<Record<string, ParameterRule>>;
 
 const PORT = /^([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$/;
 const LOCAL_PORT = new RegExp(`^0$|${PORT.source}`);
-const ANYTHING = /^[^]*$/;
+export const ANYTHING = /^[^]*$/;
 const COMMAND = { pattern: /^[^]+$/, default: undefined };
 
 /** As AWS's documents describe them; a document that the sandbox's agent does not know is not here. */
@@ -56,6 +57,19 @@ const PARAMETERS: Readonly<Record<string, ParameterRules>> = {
 export function readSessionParameters(documentName: string, given: unknown): Record<string, string[]> {
   const rules = Object.hasOwn(PARAMETERS, documentName) ? PARAMETERS[documentName] : undefined;
   if (rules === undefined) throw missingDocument(documentName);
+  return readParameters(documentName, rules, given);
+}
+
+/**
+ * The given parameters by a document's rules, defaults filled in.
+ *
+ * @throws AwsError InvalidParameters
+ */
+export function readParameters(
+  documentName: string,
+  rules: ParameterRules,
+  given: unknown,
+): Record<string, string[]> {
   const parameters = typeof given === "object" && given !== null ? (given as Record<string, unknown>) : {};
   const stranger = Object.keys(parameters).find((name) => !Object.hasOwn(rules, name));
   if (stranger !== undefined)
@@ -70,17 +84,6 @@ function checkedValue(name: string, given: unknown, rule: ParameterRule): string
   const [value, ...more] = Array.isArray(given) ? (given as unknown[]) : [];
   if (typeof value === "string" && more.length === 0 && rule.pattern.test(value)) return value;
   throw new AwsError("InvalidParameters", `Parameter "${name}" is missing or does not match its pattern.`);
-}
-
-/**
- * For a document that takes no parameters.
- *
- * @throws AwsError InvalidParameters when there are some
- */
-export function refuseParameters(documentName: string, given: unknown): void {
-  const [stranger] = Object.keys(Object(given) as object);
-  if (stranger === undefined) return;
-  throw new AwsError("InvalidParameters", `Parameter "${stranger}" is not defined in document ${documentName}.`);
 }
 
 /** Documents of the account's own, in moto, may be session documents too, of which the agent reads but a few. */

@@ -4,7 +4,7 @@ import type { Call } from "../endpoint/call.ts";
 import type { Faults } from "../faults.ts";
 import type { ManagedNode, ManagedNodes } from "./managed-nodes.ts";
 import type { FixedForwarding } from "./own-port-documents.ts";
-import { isOwnedByAws, readSessionParameters, refuseParameters, SESSION_DOCUMENTS } from "./session-documents.ts";
+import { isOwnedByAws, readSessionParameters, SESSION_DOCUMENTS } from "./session-documents.ts";
 import type { SessionPreferences } from "./session-preferences.ts";
 import type { Session, SessionRequest, Sessions } from "./sessions.ts";
 import { member, optionalMember, page } from "./ssm-input.ts";
@@ -19,8 +19,8 @@ export interface SsmOptions {
   readonly faults: Pick<Faults, "refuseResume">;
   /** The account's session preferences as they are now. */
   readonly preferences: () => Promise<SessionPreferences>;
-  /** Where a document of the account's own leads, if it leads to one port. */
-  readonly fixedForwarding: (documentName: string) => Promise<FixedForwarding | undefined>;
+  /** Where a document of the account's own leads with these parameters, if it leads to one port. */
+  readonly fixedForwarding: (documentName: string, given: unknown) => Promise<FixedForwarding | undefined>;
 }
 
 type NodeFilter = (node: ManagedNode) => boolean;
@@ -111,9 +111,8 @@ export class Ssm {
     given: unknown,
   ): Promise<Pick<SessionRequest, "agentDocumentName" | "parameters">> {
     const isOwn = !isOwnedByAws(documentName) && documentName !== SESSION_DOCUMENTS.shell;
-    const fixed = isOwn ? await this.#options.fixedForwarding(documentName) : undefined;
+    const fixed = isOwn ? await this.#options.fixedForwarding(documentName, given) : undefined;
     if (fixed === undefined) return { parameters: readSessionParameters(documentName, given) };
-    refuseParameters(documentName, given);
     return { agentDocumentName: fixed.documentName, parameters: fixed.parameters };
   }
 

@@ -14,6 +14,8 @@ export interface ProjectSettings {
   readonly bastionName: string | undefined;
   /** What the bastion may reach, by the names that people call it. */
   readonly targets: readonly ProjectTarget[];
+  /** OS user that can do nothing but forward to the targets. */
+  readonly tunnelUser: string | undefined;
 }
 
 /** One of the settings' `targets`. */
@@ -21,9 +23,17 @@ export interface ProjectTarget {
   readonly name: string;
   readonly host: string;
   readonly port: number;
+  /** Session document that leads there and nowhere else, where the settings make one. */
+  readonly documentName?: string | undefined;
 }
 
-const NO_SETTINGS: ProjectSettings = { region: undefined, image: undefined, bastionName: undefined, targets: [] };
+const NO_SETTINGS: ProjectSettings = {
+  region: undefined,
+  image: undefined,
+  bastionName: undefined,
+  targets: [],
+  tunnelUser: undefined,
+};
 
 /**
  * Settings of `environment` in the project's root; none when the file does not exist, as in the published package.
@@ -37,22 +47,35 @@ export async function readProjectSettings(root: string, environment: string | un
   const content = await readFile(join(root, name), "utf8").catch(() => undefined);
   if (content === undefined) return NO_SETTINGS;
   const settings = parseSettings(name, content);
+  const prefix = namePrefix(settings, environmentName);
   return {
     region: textOf(settings["aws_region"]),
     image: textOf(settings["image"]),
-    bastionName: bastionName(settings, environmentName),
-    targets: (Array.isArray(settings["targets"]) ? settings["targets"] : []).filter(isTarget),
+    bastionName: prefix === undefined ? undefined : `${prefix}-bastion-host`,
+    targets: targetsOf(settings, prefix),
+    tunnelUser: textOf(settings["tunnel_user"]),
   };
 }
 
-/** As the stack names it; a test holds the two together. */
-function bastionName(settings: Record<string, unknown>, environmentName: string): string | undefined {
+/** What begins the stack's names; a test holds the two together. */
+function namePrefix(settings: Record<string, unknown>, environmentName: string): string | undefined {
   const application = textOf(settings["tag_application"]);
   const environment = textOf(settings["target_environment"]) ?? environmentName;
-  return application === undefined ? undefined : `${application}-${environment}-bastion-host`;
+  return application === undefined ? undefined : `${application}-${environment}`;
 }
 
-function isTarget(value: unknown): value is ProjectTarget {
+function targetsOf(settings: Record<string, unknown>, prefix: string | undefined): ProjectTarget[] {
+  const targets = (Array.isArray(settings["targets"]) ? settings["targets"] : []).filter(isTarget);
+  const { policies } = Object(settings["access"]) as { readonly policies?: unknown };
+  const haveDocuments = prefix !== undefined && Array.isArray(policies) && policies.includes("targets");
+  return targets.map(({ name, host, port }) => {
+    // The stack's name for it too.
+    const documentName = haveDocuments ? `bastion-${prefix}-to-${name}` : undefined;
+    return { name, host, port, documentName };
+  });
+}
+
+function isTarget(value: unknown): value is Omit<ProjectTarget, "documentName"> {
   const { name, host, port } = Object(value) as Partial<Record<keyof ProjectTarget, unknown>>;
   return typeof name === "string" && typeof host === "string" && typeof port === "number";
 }

@@ -7,7 +7,6 @@ import { KeyAuthorization } from "../bastion/key-authorization.ts";
 import { openKnownHosts } from "../bastion/known-instances.ts";
 import { openSshSession, prepareKeyPair } from "../bastion/log-in.ts";
 import { startAndOpen, terminateSession } from "../bastion/open-session.ts";
-import { defaultOsUser } from "../bastion/os-user.ts";
 import type { Instance } from "../command/aws-ports.ts";
 import type { CommandContext } from "../command/command-context.ts";
 import { ExitCode } from "../errors/exit-code.ts";
@@ -15,12 +14,14 @@ import { UserError } from "../errors/user-error.ts";
 import type { WorkDirectory } from "../platform/work-directory.ts";
 import type { KeyPair } from "../ssh/key-pair.ts";
 import type { Carrier, Destination, OpenCarrier } from "./carrier.ts";
+import { chooseOsUser } from "./choose-way.ts";
 import { type OpenForwarding, forwardingRequest, openPortCarrier } from "./port-carrier.ts";
 import { openSshCarrier } from "./ssh-carrier.ts";
 import type { OpenArguments } from "./tunnel-arguments.ts";
 
 export interface CarrierRequest {
-  readonly given: Pick<OpenArguments, "via" | "documentName" | "keyName" | "osUser" | "rebootPolicy" | "force">;
+  readonly given: Pick<OpenArguments, "documentName" | "keyName" | "osUser" | "rebootPolicy" | "force">;
+  readonly via: "ssh" | "port";
   readonly bastion: BastionTarget;
   /** The first carrier's; later ones look again, since a bastion may have been replaced. */
   readonly instance: Instance;
@@ -30,7 +31,7 @@ export interface CarrierRequest {
 
 /** What opens the first carrier, and each that follows. */
 export function carrierOpener(request: CarrierRequest, context: CommandContext): OpenCarrier {
-  const keyPair = request.given.via === "ssh" ? prepareKeyPair(request.given, request.work, context) : undefined;
+  const keyPair = request.via === "ssh" ? prepareKeyPair(request.given, request.work, context) : undefined;
   let count = 0;
   return async (signal) => {
     count += 1;
@@ -56,7 +57,7 @@ function openSsh(opening: SshOpening, context: CommandContext): Promise<Carrier>
   const { instance, given, bastion, destinations, keyPair, directory, work } = opening;
   const { rebootPolicy, force } = given;
   const { instanceId } = instance;
-  const osUser = given.osUser ?? bastion.osUser ?? defaultOsUser(context.settings);
+  const osUser = chooseOsUser(given, bastion, { destinations, settings: context.settings });
   const knownHosts = openKnownHosts(context);
   return openSshCarrier(
     {

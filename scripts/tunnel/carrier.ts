@@ -1,10 +1,17 @@
 // What takes a tunnel's connections to the bastion: an ssh of ours, or port sessions; and what it is asked to carry.
 import type { Duplex } from "node:stream";
+import type { ProjectTarget } from "../command/project-settings.ts";
 
 /** Where connections to one local port go. */
 export type Destination =
   /** A host and port, as the bastion reaches it. */
-  | { readonly kind: "host"; readonly host: string; readonly port: number }
+  | {
+      readonly kind: "host";
+      readonly host: string;
+      readonly port: number;
+      /** The settings' target that it is, if it is one. */
+      readonly setting?: ProjectTarget | undefined;
+    }
   /** Wherever the client of a SOCKS proxy asks for. */
   | { readonly kind: "socks" };
 

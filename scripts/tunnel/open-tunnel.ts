@@ -13,8 +13,8 @@ import { ExitCode } from "../errors/exit-code.ts";
 import { UserError } from "../errors/user-error.ts";
 import type { WorkDirectory } from "../platform/work-directory.ts";
 import { carrierOpener } from "./carrier-opener.ts";
-import type { Destination } from "./carrier.ts";
 import { checkRules } from "./check-rules.ts";
+import { chooseVia, destinationOf } from "./choose-way.ts";
 import { LocalListener } from "./local-listener.ts";
 import { SteadyCarrier } from "./steady-carrier.ts";
 import { type Forward, TunnelService } from "./tunnel-service.ts";
@@ -156,9 +156,10 @@ interface Serving {
 }
 
 async function serve({ given, bastion, forwards, instance, work }: Serving, context: CommandContext): Promise<number> {
-  const destinations = forwards.map(({ target }) => destinationOf(target));
+  const destinations = forwards.map(({ target }) => destinationOf(target, context.settings.targets));
+  const via = chooseVia(given, bastion, destinations);
   const steady = await SteadyCarrier.open({
-    open: carrierOpener({ given, bastion, instance, destinations, work }, context),
+    open: carrierOpener({ given, via, bastion, instance, destinations, work }, context),
     clock: context.clock,
     signal: context.signal,
     reporter: context.reporter,
@@ -167,14 +168,10 @@ async function serve({ given, bastion, forwards, instance, work }: Serving, cont
   try {
     for (const [index, { listener, target }] of forwards.entries())
       listener.serve((socket) => void carry(socket, { index, target, steady }, context));
-    return await new TunnelService({ given, forwards, instance, work }, context).run();
+    return await new TunnelService({ given, via, forwards, instance, work }, context).run();
   } finally {
     await steady.close();
   }
-}
-
-function destinationOf({ host, port }: TunnelTarget): Destination {
-  return host === undefined ? { kind: "socks" } : { kind: "host", host, port };
 }
 
 interface Way {

@@ -21,12 +21,14 @@ const LOOPBACK: readonly string[] = ["localhost", "127.0.0.1", "::1"];
 /**
  * The session that a destination takes.
  *
- * @param documentName - a document that has host and port in it, and so takes neither
+ * @param documentName - a document that has host and port in it, and so takes neither; undefined for the target's own,
+ *   or AWS's where it has none
  */
 export function forwardingRequest(destination: Destination, documentName: string | undefined): ForwardingRequest {
   if (documentName !== undefined) return { documentName, parameters: {} };
   if (destination.kind === "socks") throw new TypeError("a port session goes to one host");
-  const { host, port } = destination;
+  const { host, port, setting } = destination;
+  if (setting?.documentName !== undefined) return { documentName: setting.documentName, parameters: {} };
   const portNumber = [String(port)];
   if (LOOPBACK.includes(host)) return { documentName: LOCAL_DOCUMENT, parameters: { portNumber } };
   return { documentName: REMOTE_DOCUMENT, parameters: { host: [host], portNumber } };

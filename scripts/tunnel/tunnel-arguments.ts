@@ -24,7 +24,8 @@ export interface OpenArguments {
   readonly localPorts: readonly number[];
   /** Address to listen on. */
   readonly bind: string;
-  readonly via: "ssh" | "port";
+  /** Undefined for what the settings make of the targets. */
+  readonly via: "ssh" | "port" | undefined;
   /** A session document that has host and port in it. */
   readonly documentName: string | undefined;
   /** Path of the named key; undefined for an ephemeral one. */
@@ -84,14 +85,16 @@ export const tunnelUsage = `Opens ports on this computer that lead through a bas
   --bind ADDRESS      local address (default: 127.0.0.1)
   --db-user USER      make an RDS IAM token for this database user
   --exec COMMAND      run this as soon as the tunnel is ready, and end with its exit status
-  --via ssh|port      by ssh with a key (default), or by Session Manager's own port forwarding, without
+  --via ssh|port      by ssh with a key, or by Session Manager's own port forwarding, without (default: ssh, but port
+                      where each target has a session document of its own)
   --document NAME     session document for --via port that has host and port in it
   --json              tell what is ready as JSON
   --background        return as soon as the tunnel is ready, and leave it running
   --list, --stop      show the tunnels that run, and end one or all
   -i KEY              file of the private key; a pair is made if there is none.
                       Without it, the key is made for this tunnel and gone afterwards
-  --os-user USER      OS user to log in as (default: ec2-user, or the image's own)
+  --os-user USER      OS user to log in as by ssh (default: the settings' tunnel_user for their targets, else ec2-user,
+                      or the image's own)
   --reboot, --no-reboot
                       reboot the instance if its SSM Agent is not connected; do not, and do not ask
   --force             reboot although others have sessions on the instance
@@ -163,7 +166,7 @@ function contradictions(open: OpenArguments): readonly (readonly [boolean, strin
     ],
     [via === "port" && hasSocks, "cannot proxy by --via port: its sessions go to one host", "leave --via out"],
     [via === "port" && keyName !== undefined, "cannot use a key by --via port: it takes none", "leave -i out"],
-    [via === "ssh" && documentName !== undefined, "--document needs --via port", "add --via port"],
+    [via !== "port" && documentName !== undefined, "--document needs --via port", "add --via port"],
     [
       documentName !== undefined && wanted.length > 1,
       "a document leads to one target, and several are named",
@@ -198,8 +201,8 @@ export function parsePort(flag: string, text: string, lowest: 0 | 1): number {
   );
 }
 
-function parseVia(line: CommandLine): "ssh" | "port" {
-  const via = line.text("via") ?? "ssh";
-  if (via === "ssh" || via === "port") return via;
+function parseVia(line: CommandLine): "ssh" | "port" | undefined {
+  const via = line.text("via");
+  if (via === undefined || via === "ssh" || via === "port") return via;
   throw usageError(`cannot go via ${quoted(via)}`, "--via ssh, or --via port");
 }

@@ -28,7 +28,9 @@ export interface Forward {
 }
 
 export interface TunnelServiceRequest {
-  readonly given: Pick<OpenArguments, "databaseUser" | "command" | "json" | "via">;
+  readonly given: Pick<OpenArguments, "databaseUser" | "command" | "json">;
+  /** How the connections are carried. */
+  readonly via: "ssh" | "port";
   readonly forwards: readonly Forward[];
   readonly instance: Instance;
   readonly work: WorkDirectory;
@@ -67,13 +69,13 @@ export class TunnelService {
   }
 
   #describe(): RunningTunnel {
-    const { forwards, instance, given } = this.#request;
+    const { forwards, instance, via } = this.#request;
     return {
       name: forwards.map(({ target }) => target.name).join(","),
       pid: this.#context.process.pid,
       bastion: instance.name ?? instance.instanceId,
       instanceId: instance.instanceId,
-      via: given.via,
+      via,
       forwards: forwards.map((forward, index) => {
         const { target, listener } = forward;
         const local = this.#localDatabase(forward, index);

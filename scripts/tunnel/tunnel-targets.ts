@@ -41,7 +41,9 @@ export function writtenTarget(wanted: Wanted, targets: readonly ProjectTarget[])
   if (wanted.kind === "socks") return { name: "SOCKS", host: undefined, port: wanted.port, database: undefined };
   if (wanted.kind !== "to") return undefined;
   const named = targets.find(({ name }) => name === wanted.word);
-  return named === undefined ? hostAndPort(wanted.word, targets) : { ...named, database: undefined };
+  if (named === undefined) return hostAndPort(wanted.word, targets);
+  const { name, host, port } = named;
+  return { name, host, port, database: undefined };
 }
 
 function hostAndPort(word: string, targets: readonly ProjectTarget[]): TunnelTarget {

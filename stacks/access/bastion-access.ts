@@ -133,6 +133,8 @@ function policyName({ name, account }: BastionAccessProps, kind: string): string
 
 function addPolicy(scope: Construct, kind: Exclude<AccessKind, "targets">, props: BastionAccessProps): string {
   const { account, instances, sessionKeyArn, tunnelUser } = props;
+  const targets = props.kinds.includes("targets") ? (props.targets ?? []) : [];
+  const documentNames = targets.map((target) => targetDocumentName(props.name, target.name));
   const common = { account, instances, sessionKeyArn, name: policyName(props, kind) };
   switch (kind) {
     case "shell":
@@ -140,13 +142,11 @@ function addPolicy(scope: Construct, kind: Exclude<AccessKind, "targets">, props
     case "ssh":
     case "shell-and-ssh": {
       const osUsers = [props.osUser, ...(tunnelUser === undefined ? [] : [tunnelUser])];
-      return new SshPolicy(scope, kind, { ...common, osUsers, opensShells: kind === "shell-and-ssh" }).arn;
+      return new SshPolicy(scope, kind, { ...common, osUsers, documentNames, opensShells: kind === "shell-and-ssh" })
+        .arn;
     }
-    case "tunnel": {
-      const targets = props.kinds.includes("targets") ? (props.targets ?? []) : [];
-      const documentNames = targets.map((target) => targetDocumentName(props.name, target.name));
+    case "tunnel":
       return new TunnelPolicy(scope, kind, { ...common, tunnelUser, documentNames }).arn;
-    }
     case "reboot":
       return new RebootPolicy(scope, kind, common).arn;
     case "audit":

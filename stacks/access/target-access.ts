@@ -1,9 +1,9 @@
 // Lets people reach one target and nothing else: a session document with host and port in it, and a policy for it alone.
 import { Construct } from "constructs";
 import { SsmDocument } from "@cdktf/provider-aws/lib/ssm-document/index.js";
-import { AccessPolicy, find, keepSessions, startSessions, type AccessPolicyProps } from "./access-policy.ts";
+import { AccessPolicy, keepSessions, startSessions, type AccessPolicyProps } from "./access-policy.ts";
 import { ownDocumentArn } from "./session-documents.ts";
-import { FIND_DATABASES } from "./tunnel-policy.ts";
+import { findDatabases } from "./tunnel-policy.ts";
 
 export interface TargetAccessProps extends AccessPolicyProps {
   /** Name of the document, by which StartSession is called. */
@@ -36,7 +36,7 @@ class TargetPolicy extends AccessPolicy {
       name,
       description: `Reaches ${host}:${port} through the bastion, and nothing else`,
       statements: [
-        find(...FIND_DATABASES),
+        ...findDatabases(account),
         ...startSessions(props, [ownDocumentArn(account, documentName)], { opensShells: false }),
         ...keepSessions(props),
       ],

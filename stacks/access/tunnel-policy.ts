@@ -1,5 +1,6 @@
 // Lets people forward ports through the bastion, and denies them ssh as anybody who could do more.
 import type { Construct } from "constructs";
+import type { AwsAccount } from "../aws-account.ts";
 import type { PolicyStatement } from "../policy-document.ts";
 import { AccessPolicy, find, keepSessions, pushKeys, startSessions, type AccessPolicyProps } from "./access-policy.ts";
 import { on } from "./instance-scope.ts";
@@ -29,7 +30,7 @@ export class TunnelPolicy extends AccessPolicy {
       name: props.name,
       description: `Forwards ports through the bastion; ssh only as ${tunnelUser ?? "nobody"}`,
       statements: [
-        find(...FIND_DATABASES),
+        ...findDatabases(account),
         ...startSessions(props, [...portDocumentArns(account), ...own, ...ssh], { opensShells: false }),
         ...(tunnelUser === undefined ? [] : pushKeys(props, [tunnelUser])),
         denyOtherKeys(props),
@@ -39,13 +40,18 @@ export class TunnelPolicy extends AccessPolicy {
   }
 }
 
-/** What finds databases by name, and says which security group is in the way. */
-export const FIND_DATABASES = [
-  "ec2:DescribeSecurityGroups",
-  "ec2:DescribeSubnets",
-  "rds:DescribeDBClusters",
-  "rds:DescribeDBInstances",
-];
+/** Finds databases by name, and says which security group is in the way. */
+export function findDatabases(account: AwsAccount): PolicyStatement[] {
+  return [
+    find("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets"),
+    {
+      Sid: "FindDatabases",
+      Effect: "Allow",
+      Action: ["rds:DescribeDBClusters", "rds:DescribeDBInstances"],
+      Resource: [account.arn("rds", "cluster:*"), account.arn("rds", "db:*")],
+    },
+  ];
+}
 
 /** ssh forwards anywhere, the instance's metadata included, and a port session reaches sshd as well: so no key gets in. */
 function denyOtherKeys({ instances, tunnelUser }: TunnelPolicyProps): PolicyStatement {

@@ -1,5 +1,6 @@
 // Session Manager's calls: sessions begin, are listed, resumed and ended.
 import {
+  CreateDocumentCommand,
   DescribeSessionsCommand,
   ResumeSessionCommand,
   SSMClient,
@@ -30,6 +31,46 @@ afterAll(async () => {
 function start(change: Partial<StartSessionCommand["input"]> = {}): Promise<StartSessionCommandOutput> {
   return sandbox.ssm.send(new StartSessionCommand({ Target, DocumentName: "AWS-StartSSHSession", ...change }));
 }
+
+describe("StartSession with a document of the account's own", () => {
+  const orders = {
+    schemaVersion: "1.0",
+    sessionType: "Port",
+    parameters: { localPortNumber: { type: "String", allowedPattern: "[0-9]{1,5}", default: "0" } },
+    properties: {
+      host: "db.internal",
+      portNumber: "5432",
+      type: "LocalPortForwarding",
+      localPortNumber: "{{ localPortNumber }}",
+    },
+  };
+
+  beforeAll(async () => {
+    const documents = { "own-port": orders, "own-shell": { schemaVersion: "1.0", sessionType: "Standard_Stream" } };
+    for (const [Name, content] of Object.entries(documents))
+      await sandbox.ssm.send(
+        new CreateDocumentCommand({ Name, DocumentType: "Session", Content: JSON.stringify(content) }),
+      );
+  });
+
+  it("forwards to the host and port in it, with the parameters that it declares", async () => {
+    const { SessionId = "" } = await start({ DocumentName: "own-port", Parameters: { localPortNumber: ["6543"] } });
+    expect(sandbox.endpoint.sessions.find(SessionId)).toMatchObject({
+      documentName: "own-port",
+      agentDocumentName: "AWS-StartPortForwardingSessionToRemoteHost",
+      parameters: { host: ["db.internal"], portNumber: ["5432"], localPortNumber: ["6543"] },
+    });
+  });
+
+  it.each([
+    ["InvalidParameters", "for a host, which it has itself", "own-port", { host: ["other.internal"] }],
+    ["InvalidParameters", "for a value that does not fit its whole pattern", "own-port", { localPortNumber: ["1;2"] }],
+    ["UnmodelledRequest", "where there is none of that name", "own-nothing", {}],
+    ["UnmodelledRequest", "for one that forwards no port", "own-shell", {}],
+  ])("fails with %s %s", async (name, _, DocumentName, Parameters) => {
+    await expect(start({ DocumentName, Parameters })).rejects.toMatchObject({ name });
+  });
+});
 
 describe("StartSession", () => {
   it("answers with a session id that begins with the caller's name, a stream URL and a token", async () => {

@@ -53,7 +53,6 @@ function problemsOf(access: AccessSettings, settings: Settings): Problem[] {
   ];
 }
 
- 
 function groupProblems(
   group: AccessGroupSettings,
   key: string,

@@ -156,6 +156,46 @@ describe("decideByPolicies(), for each of the calls", () => {
   });
 });
 
+describe("decideByPolicies(), for a list of databases", () => {
+  const listing: Call = { action: "rds:DescribeDBInstances" };
+
+  it.each([
+    ["*", true],
+    ["arn:aws:rds:eu-central-1:123456789012:db:*", true],
+    ["arn:aws:rds:eu-central-1:123456789012:cluster:*", false],
+    ["arn:aws:rds:eu-central-1:123456789012:db:orders", false],
+  ])("asks for all of them, as %s allows or not", async (Resource, allowed) => {
+    const statement: Statement = { Effect: "Allow", Action: listing.action, Resource };
+    expect(await decideFor([statement], listing)).toMatchObject({ allowed });
+  });
+});
+
+describe("decideByPolicies(), for tags", () => {
+  const onlyLeases = (condition: object): Statement => ({
+    Effect: "Allow",
+    Action: "ec2:DeleteTags",
+    Resource: "*",
+    Condition: { "ForAllValues:StringLike": { "aws:TagKeys": "lease:*" }, ...condition },
+  });
+  const take = (...keys: string[]): Call => ({
+    action: "ec2:DeleteTags",
+    instances: [bastion],
+    tags: Object.fromEntries(keys.map((key) => [key, ""])),
+  });
+
+  it.each([
+    ["a lease", take("lease:1"), true],
+    ["a lease and more", take("lease:1", "Name"), false],
+    ["none, which means all", take(), false],
+  ])("looks at the keys of the request: %s", async (_, call, allowed) => {
+    expect(await decideFor([onlyLeases({ Null: { "aws:TagKeys": "false" } })], call)).toMatchObject({ allowed });
+  });
+
+  it("has no aws:TagKeys where the request names none, as ForAllValues lets pass", async () => {
+    expect(await decideFor([onlyLeases({})], take())).toMatchObject({ allowed: true });
+  });
+});
+
 describe("decideByPolicies(), for a KMS key", () => {
   const forTarget = (instanceId: string): Statement => ({
     Effect: "Allow",

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readProjectSettings } from "../../../scripts/command/project-settings.ts";
+import { targetDocumentName } from "../../../stacks/access/bastion-access.ts";
 import { bastionName } from "../../../stacks/bastion-stack.ts";
 import { readSettings } from "../../../stacks/settings.ts";
 
@@ -29,7 +30,13 @@ describe("readProjectSettings()", () => {
   });
 
   it("has none where the file does not exist", async () => {
-    const nothing = { region: undefined, image: undefined, bastionName: undefined, targets: [] };
+    const nothing = {
+      region: undefined,
+      image: undefined,
+      bastionName: undefined,
+      targets: [],
+      tunnelUser: undefined,
+    };
     await expect(readProjectSettings(root, "prod")).resolves.toEqual(nothing);
   });
 
@@ -50,6 +57,17 @@ describe("readProjectSettings()", () => {
     const targets = [{ ...target, cidr: "10.0.0.0/24" }, { name: "half" }, null];
     writeFileSync(join(root, "dev.tfvars.json"), JSON.stringify({ targets }));
     expect((await readProjectSettings(root, undefined)).targets).toMatchObject([target]);
+  });
+
+  it("names the targets' documents as the stack does, where the settings make them", async () => {
+    const targets = [{ name: "orders", host: "db.internal", port: 5432, cidr: "10.0.0.0/24" }];
+    const documentNames = async (access: object | undefined): Promise<unknown[]> => {
+      writeFileSync(join(root, "dev.tfvars.json"), JSON.stringify({ tag_application: "shop", targets, access }));
+      return (await readProjectSettings(root, undefined)).targets.map(({ documentName }) => documentName);
+    };
+    expect(await documentNames({ policies: ["targets"] })).toEqual([targetDocumentName("shop-dev", "orders")]);
+    expect(await documentNames({})).toEqual([undefined]);
+    expect(await documentNames(undefined)).toEqual([undefined]);
   });
 
   it("reads no file outside the project, whatever ENVIRONMENT says", async () => {

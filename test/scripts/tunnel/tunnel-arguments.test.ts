@@ -23,7 +23,7 @@ describe("parseTunnelArguments()", () => {
         { kind: "to", word: "b:2" },
       ],
       localPorts: [7001, 0],
-      via: "ssh",
+      via: undefined,
       bind: "127.0.0.1",
     });
   });

@@ -101,10 +101,9 @@ describe("access", () => {
   });
 
   it.each(documents)("%s uses no action with a wildcard, and * only where AWS knows nothing narrower", (name) => {
-    for (const { actions, resources: named } of statements(name)) {
-      expect(actions.filter((action) => action.includes("*"))).toEqual([]);
-      if (named.includes("*")) expect(actions.filter((action) => !/:(Describe|Lookup)/.test(action))).toEqual([]);
-    }
+    const all = statements(name).filter(({ resources: named }) => named.includes("*"));
+    expect(statements(name).flatMap(({ actions }) => actions.filter((action) => action.includes("*")))).toEqual([]);
+    expect(all.flatMap(({ actions }) => actions.filter((action) => !/:(Describe|Lookup)/.test(action)))).toEqual([]);
   });
 
   it("lets leases be written in the tags that commands write them in", () => {
