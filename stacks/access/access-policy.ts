@@ -83,14 +83,18 @@ export function keepSessions({ account, instances }: AccessPolicyProps): PolicyS
   ];
 }
 
-/** Authorizes keys for these OS users, and reads the host key that ssh is to meet. */
-export function pushKeys({ instances }: AccessPolicyProps, osUsers: readonly string[]): PolicyStatement[] {
+/**
+ * Authorizes keys, and reads the host key that ssh is to meet.
+ *
+ * @param osUsers - for whom; undefined where another statement denies everybody else
+ */
+export function pushKeys({ instances }: AccessPolicyProps, osUsers: readonly string[] | undefined): PolicyStatement[] {
   return [
     {
       Sid: "Authorize",
       Effect: "Allow",
       Action: "ec2-instance-connect:SendSSHPublicKey",
-      ...on(instances, { StringEquals: { "ec2:osuser": osUsers } }),
+      ...on(instances, osUsers === undefined ? {} : { StringEquals: { "ec2:osuser": osUsers } }),
     },
     { Sid: "KnowHostKey", Effect: "Allow", Action: "ec2:GetConsoleOutput", ...on(instances) },
   ];

@@ -32,7 +32,7 @@ export class TunnelPolicy extends AccessPolicy {
       statements: [
         ...findDatabases(account),
         ...startSessions(props, [...portDocumentArns(account), ...own, ...ssh], { opensShells: false }),
-        ...(tunnelUser === undefined ? [] : pushKeys(props, [tunnelUser])),
+        ...(tunnelUser === undefined ? [] : pushKeys(props, undefined)),
         denyOtherKeys(props),
         ...keepSessions(props),
       ],
