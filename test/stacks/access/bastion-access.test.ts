@@ -1,5 +1,6 @@
 // The policies, groups, users and documents that `access` makes; what they forbid is shown in test/journeys/access.test.ts.
 import { describe, expect, it } from "@jest/globals";
+import { decideByPolicies, type Decision } from "../../../sandbox/permissions/decide.ts";
 import { LEASE_TAG_PREFIX } from "../../../scripts/bastion/healing-lease.ts";
 import { settingsSchema } from "../../../stacks/settings/schema.ts";
 import { addresses, dataSource, resource, resources, synthesize, type Arguments } from "../synthesized.ts";
@@ -106,6 +107,23 @@ describe("access", () => {
     expect(all.flatMap(({ actions }) => actions.filter((action) => !/:(Describe|Lookup)/.test(action)))).toEqual([]);
   });
 
+  it("lets who opens shells use the session preferences' key for sessions with instances, and for nothing else", async () => {
+    const encrypted = synthesize({ session_preferences: {}, access: { policies }, targets });
+    const encrypting = (kind: string): Statement[] =>
+      statements(`access_policy_${kind}_document`, encrypted).filter(({ actions }) =>
+        actions.includes("kms:GenerateDataKey"),
+      );
+    expect(["shell", "shell_and_ssh", "ssh", "tunnel"].map((kind) => encrypting(kind).length)).toEqual([1, 1, 0, 0]);
+    const [{ condition = [] } = { condition: [] }] = encrypting("shell");
+    const [{ test, variable, values } = { test: "", variable: "", values: [] }] = condition;
+    const mayUse = async (Condition: object, encryptionContext: Record<string, string>): Promise<boolean> =>
+      (await decideOnKey(Condition, encryptionContext)).allowed;
+    const whole = { [test]: { [variable]: values } };
+    expect(await mayUse(whole, { "aws:ssm:TargetId": "i-0123456789abcdef0" })).toBe(true);
+    expect(await mayUse(whole, { "aws:ssm:TargetId": "mi-0123456789abcdef0" })).toBe(false);
+    expect(await mayUse({}, { "aws:ssm:TargetId": "mi-0123456789abcdef0" })).toBe(true);
+  });
+
   it("lets leases be written in the tags that commands write them in", () => {
     const values = statements("access_policy_reboot_document")
       .flatMap(({ condition = [] }) => condition)
@@ -161,3 +179,35 @@ describe("access", () => {
     expect(Object.keys(resources(everything, "aws_iam_user"))).toEqual(["access_user_ada", "access_user_edgar"]);
   });
 });
+
+const KEY_ARN = "arn:aws:kms:eu-central-1:123456789012:key/0a1b2c3d-0000-4000-8000-000000000000";
+
+/** The sandbox's decision on a data key, by one statement with this condition. */
+function decideOnKey(Condition: object, encryptionContext: Record<string, string>): Promise<Decision> {
+  const arn = "arn:aws:iam::123456789012:user/ada";
+  const version = { Version: "2012-10-17" };
+  const allow = { Effect: "Allow", Action: "kms:GenerateDataKey", Resource: KEY_ARN, Condition };
+  const ofKey = {
+    Effect: "Allow",
+    Principal: { AWS: "arn:aws:iam::123456789012:root" },
+    Action: "kms:*",
+    Resource: "*",
+  };
+  return decideByPolicies({
+    principal: {
+      arn,
+      uniqueId: "AIDAADA",
+      policies: [{ name: "tested", document: { ...version, Statement: [allow] } }],
+      boundary: undefined,
+      tags: {},
+    },
+    caller: { type: "User", name: "ada", arn, userId: "AIDAADA" },
+    call: {
+      action: "kms:GenerateDataKey",
+      key: { keyArn: KEY_ARN, policy: { ...version, Statement: [ofKey] } },
+      encryptionContext,
+    },
+    region: "eu-central-1",
+    nowMs: Date.UTC(2026, 6, 1),
+  });
+}
