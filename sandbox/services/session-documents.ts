@@ -65,11 +65,7 @@ export function readSessionParameters(documentName: string, given: unknown): Rec
  *
  * @throws AwsError InvalidParameters
  */
-export function readParameters(
-  documentName: string,
-  rules: ParameterRules,
-  given: unknown,
-): Record<string, string[]> {
+export function readParameters(documentName: string, rules: ParameterRules, given: unknown): Record<string, string[]> {
   const parameters = typeof given === "object" && given !== null ? (given as Record<string, unknown>) : {};
   const stranger = Object.keys(parameters).find((name) => !Object.hasOwn(rules, name));
   if (stranger !== undefined)
