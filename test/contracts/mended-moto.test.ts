@@ -45,6 +45,10 @@ import {
   ModifyDBParameterGroupCommand,
   RDSClient,
 } from "@aws-sdk/client-rds";
+import {
+  ListServiceSpecificCredentialsCommand,
+  type ListServiceSpecificCredentialsCommandOutput,
+} from "@aws-sdk/client-iam";
 import { GetParameterCommand } from "@aws-sdk/client-ssm";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { OPEN_LIMIT_MS, openTestSandbox, type TestSandbox } from "../harness/test-sandbox.ts";
@@ -354,5 +358,15 @@ describe("a bucket", () => {
     await s3.send(new PutBucketNotificationConfigurationCommand({ Bucket, NotificationConfiguration }));
     expect(await notification()).toEqual({});
     s3.destroy();
+  });
+});
+
+describe("iam:ListServiceSpecificCredentials", () => {
+  it("finds none, and fails for a user that there is not", async () => {
+    await sandbox.createUser("mended-ada", [{ Effect: "Deny", Action: "s3:*", Resource: "*" }]);
+    const list = (UserName: string): Promise<ListServiceSpecificCredentialsCommandOutput> =>
+      sandbox.iam.send(new ListServiceSpecificCredentialsCommand({ UserName }));
+    expect((await list("mended-ada")).ServiceSpecificCredentials).toEqual([]);
+    await expect(list("mended-nobody")).rejects.toMatchObject({ name: "NoSuchEntityException" });
   });
 });

@@ -24,6 +24,7 @@ from . import (
     performance_insights,
     repeated_termination,
     security_group_rule_descriptions,
+    service_specific_credentials,
     session_tokens,
     ssm_associations,
     subnet_addresses,
@@ -52,6 +53,7 @@ def mend_all() -> None:
     performance_insights.mend()
     repeated_termination.mend()
     security_group_rule_descriptions.mend()
+    service_specific_credentials.mend()
     session_tokens.mend()
     ssm_associations.mend()
     subnet_addresses.mend()
