@@ -1,6 +1,10 @@
 // Each link between a person and a bastion, broken in turn: doctor.ts names it, and nothing on a healthy one.
 import {
+  CreateNatGatewayCommand,
+  CreateRouteCommand,
+  DeleteNatGatewayCommand,
   DeleteVpcEndpointsCommand,
+  DescribeRouteTablesCommand,
   ModifyVpcAttributeCommand,
   ModifyVpcEndpointCommand,
   RevokeSecurityGroupEgressCommand,
@@ -224,6 +228,28 @@ describe("doctor.ts", () => {
       const network = await isolatedNetwork(sandbox, "apart");
       await stopAtNetworkAcl(sandbox, network);
       await expect(diagnose(network.instanceId)).resolves.toMatchObject({ firstBroken: "network acls", status: 69 });
+    },
+    JOURNEY_LIMIT_MS,
+  );
+
+  it(
+    "names the NAT gateway that is no more, when the way out led over it",
+    async () => {
+      const { instanceId, endpoints, subnetId: SubnetId, vpcId } = await isolatedNetwork();
+      const { ec2 } = sandbox;
+      await ec2.send(new DeleteVpcEndpointsCommand({ VpcEndpointIds: Object.values(endpoints) }));
+      const Filters = [{ Name: "vpc-id", Values: [vpcId] }];
+      const { RouteTables: [table] = [] } = await ec2.send(new DescribeRouteTablesCommand({ Filters }));
+      const gateway = { SubnetId, ConnectivityType: "private" } as const;
+      const { NatGateway } = await ec2.send(new CreateNatGatewayCommand(gateway));
+      const NatGatewayId = NatGateway?.NatGatewayId;
+      const route = { RouteTableId: table?.RouteTableId, DestinationCidrBlock: "0.0.0.0/0", NatGatewayId };
+      await ec2.send(new CreateRouteCommand(route));
+      expect((await diagnose(instanceId)).firstBroken).not.toBe("way out");
+      await ec2.send(new DeleteNatGatewayCommand({ NatGatewayId }));
+      const diagnosis = await diagnose(instanceId);
+      expect(diagnosis.firstBroken).toBe("way out");
+      expect(evidenceOf("way out", diagnosis)).toMatch(/, and NAT gateway nat-[0-9a-f]+ is (deleted|gone)$/);
     },
     JOURNEY_LIMIT_MS,
   );
