@@ -116,15 +116,22 @@ describe("openPipeToSsh()", () => {
     other.close();
   });
 
-  it("carries bytes both ways, whole, also those that came before ssh did", async () => {
-    const content = "x".repeat(1_000_000);
+  const content = "x".repeat(1_000_000);
+
+  it("carries the session's bytes to ssh, whole, also those that came before it, and ends with them", async () => {
     const pipe = await openPipeToSsh(process.execPath, path);
     pipe.toSsh.end(content);
     const joiner = startJoiner(pipe.proxyCommand);
-    joiner.stdin.end(content);
-    const [received, sent] = await Promise.all([text(joiner.stdout), text(pipe.fromSsh)]);
-    expect([received === content, sent === content]).toEqual([true, true]);
-    await expect(once(joiner, "close")).resolves.toEqual([0, null]);
+    const closed = once(joiner, "close");
+    expect((await text(joiner.stdout)) === content).toBe(true);
+    await expect(closed).resolves.toEqual([0, null]);
+    pipe.close();
+  });
+
+  it("carries ssh's bytes to the session, whole, and tells when ssh has ended", async () => {
+    const pipe = await openPipeToSsh(process.execPath, path);
+    startJoiner(pipe.proxyCommand).stdin.end(content);
+    expect((await text(pipe.fromSsh)) === content).toBe(true);
     pipe.close();
   });
 
