@@ -1,5 +1,5 @@
 // From the settings to what people may do with the bastion.
-import { TerraformOutput, type TerraformStack } from "cdktf";
+import type { Construct } from "constructs";
 import { BastionAccess } from "./access/bastion-access.ts";
 import { ACCESS_TAG_KEY, instancesById, instancesByTag } from "./access/instance-scope.ts";
 import type { AwsAccount } from "./aws-account.ts";
@@ -23,12 +23,12 @@ export interface AddAccessProps {
   readonly sessionKeyArn?: string | undefined;
 }
 
-/** Adds policies, groups, users and documents, where the settings switch them on. */
-export function addAccess(stack: TerraformStack, props: AddAccessProps): void {
+/** Adds policies, groups, users and documents, where the settings switch them on. Returns the policies' ARNs, by kind. */
+export function addAccess(scope: Construct, props: AddAccessProps): ReadonlyMap<string, string> {
   const { settings, account, prefix, instanceIds, sessionKeyArn } = props;
   const { access, image, targets, tunnel_user: tunnelUser } = settings;
-  if (access === undefined) return;
-  const { policyArns } = new BastionAccess(stack, "access", {
+  if (access === undefined) return new Map();
+  const { policyArns } = new BastionAccess(scope, "access", {
     account,
     name: prefix,
     instances: access.by === "tag" ? instancesByTag(account, prefix) : instancesById(account, instanceIds),
@@ -40,10 +40,7 @@ export function addAccess(stack: TerraformStack, props: AddAccessProps): void {
     groups: access.groups,
     users: access.users,
   });
-  new TerraformOutput(stack, "access_policy_arns", {
-    value: Object.fromEntries(policyArns),
-    description: "The managed policies for people, by kind of access",
-  });
+  return policyArns;
 }
 
 /** The tag that the policies ask for, where they go by tag. */

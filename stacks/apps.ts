@@ -3,10 +3,11 @@ import type { App } from "cdktf";
 import { AuditStack } from "./audit-stack.ts";
 import type { AwsAccount } from "./aws-account.ts";
 import { associationsFeature } from "./associations/bastion-feature.ts";
-import { bastionIsTarget, BastionStack } from "./bastion-stack.ts";
+import { BastionStack } from "./bastion-stack.ts";
 import type { BastionFeatureIn } from "./bastion/feature.ts";
 import { packageRepositories } from "./bastion/package-repositories.ts";
 import { DatabaseDemoStack } from "./database-demo-stack.ts";
+import { bastionIsTarget, type IsolatedBastion } from "./isolated-bastion.ts";
 import type { AppContents, AppPlan } from "./run-app.ts";
 import { SessionPreferencesStack } from "./session-preferences-stack.ts";
 import type { Settings } from "./settings.ts";
@@ -26,7 +27,7 @@ export const bastionApp: AppPlan = {
     const features = bastionFeatures(settings, preferences);
     const { id } = bastionApp;
     const sessionKeyArn = preferences?.kmsKeyArn;
-    const bastion = new BastionStack(app, id, { settings, backend: backendOf(id), features, sessionKeyArn });
+    const { bastion } = new BastionStack(app, id, { settings, backend: backendOf(id), features, sessionKeyArn });
     addDatabaseDemo(app, contents, bastion);
   },
 };
@@ -54,7 +55,7 @@ function addSessionPreferences(app: App, { settings, backendOf }: AppContents): 
   return new SessionPreferencesStack(app, id, { settings, preferences, backend: backendOf(id) });
 }
 
-function addDatabaseDemo(app: App, { settings, backendOf }: AppContents, bastion: BastionStack): void {
+function addDatabaseDemo(app: App, { settings, backendOf }: AppContents, bastion: IsolatedBastion): void {
   const { database_demo: demo } = settings;
   const id = "database-demo";
   if (demo === undefined) return;

@@ -38,6 +38,7 @@ export { ExistingEndpoints, type ExistingEndpointsProps } from "./network/existi
 export { ExistingNetwork, type ExistingNetworkProps, type Tags } from "./network/existing-network.ts";
 export { ExistingS3Endpoint, type ExistingS3EndpointProps } from "./network/existing-s3-endpoint.ts";
 export { FlowLogs, type FlowLogsProps } from "./network/flow-logs.ts";
+export { IsolatedBastion, type IsolatedBastionProps } from "./isolated-bastion.ts";
 export {
   InterfaceEndpoints,
   type InterfaceEndpoint,
@@ -59,3 +60,6 @@ export { LogAlarms, type LogAlarm, type LogAlarmsProps } from "./session-prefere
 export { SessionDocument, type SessionDocumentProps } from "./session-preferences/session-document.ts";
 export { SessionLog, type SessionLogProps } from "./session-preferences/session-log.ts";
 export { StatePolicy, type StatePolicyProps } from "./state/state-policy.ts";
+export { completeSettings, type Settings } from "./settings.ts";
+export type { SettingsInput } from "./settings/schema.ts";
+export { SettingsError } from "./settings/settings-error.ts";

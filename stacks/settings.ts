@@ -5,7 +5,7 @@ import { distance } from "fastest-levenshtein";
 import type { z } from "zod";
 import { checkSettings } from "./settings/checks.ts";
 import { completeAddresses } from "./settings/complete-addresses.ts";
-import { settingsSchema, type Settings, type SettingsFile } from "./settings/schema.ts";
+import { settingsSchema, type Settings, type SettingsFile, type SettingsInput } from "./settings/schema.ts";
 import { SettingsError, SettingsExitCode, type Problem } from "./settings/settings-error.ts";
 
 export type { Settings } from "./settings/schema.ts";
@@ -44,6 +44,19 @@ export function readSettings(directory: string, environment: Environment): Setti
   const settings = parseSettings(readJson(directory, file), { file, environmentName: name });
   const problems = [...checkSettings(settings), ...regionProblems(settings, environment)];
   if (problems.length > 0) throw new SettingsError(file, problems);
+  return settings;
+}
+
+/**
+ * Settings that a program writes itself, completed and checked as a file's are.
+ *
+ * @throws SettingsError when they hold what cannot work
+ */
+export function completeSettings(content: SettingsInput): Settings {
+  const source = "settings";
+  const settings = parseSettings(content, { file: source, environmentName: DEFAULT_ENVIRONMENT });
+  const problems = checkSettings(settings);
+  if (problems.length > 0) throw new SettingsError(source, problems);
   return settings;
 }
 

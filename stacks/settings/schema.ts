@@ -36,6 +36,8 @@ export const settingsSchema = z.strictObject({
 });
 
 export type SettingsFile = z.infer<typeof settingsSchema>;
+/** What somebody writes: most keys may be left out. */
+export type SettingsInput = z.input<typeof settingsSchema>;
 /** Name of a setting, as it stands in the file. */
 export type SettingKey = keyof SettingsFile;
 
