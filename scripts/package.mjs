@@ -10,6 +10,8 @@ const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 /** What other programs import; the constructs need CDKTF, which whoever uses them has. */
 const libraries = ["stacks", "session-manager"];
 const peers = ["cdktf", "@cdktf/provider-aws", "constructs"];
+/** What the constructs' types speak of, and the bundles bring with them. */
+const peersOfTypes = ["zod"];
 
 async function writeCommands(directory) {
   const names = readdirSync(join(root, "scripts")).filter((name) => name.endsWith(".ts"));
@@ -59,6 +61,7 @@ async function writeLibraries(directory) {
 
 function writeManifest(directory) {
   const { name, version, description, license, type, engines, dependencies } = manifest;
+  const optional = [...peers, ...peersOfTypes];
   const content = {
     ...{ name, version, description, license, type, engines },
     bin: { [name]: "commands/isolated-bastion.mjs" },
@@ -68,8 +71,8 @@ function writeManifest(directory) {
         { types: `./${library}/index.d.ts`, default: `./${library}/index.mjs` },
       ]),
     ),
-    peerDependencies: Object.fromEntries(peers.map((peer) => [peer, `^${dependencies[peer]}`])),
-    peerDependenciesMeta: Object.fromEntries(peers.map((peer) => [peer, { optional: true }])),
+    peerDependencies: Object.fromEntries(optional.map((peer) => [peer, `^${dependencies[peer]}`])),
+    peerDependenciesMeta: Object.fromEntries(optional.map((peer) => [peer, { optional: true }])),
   };
   writeFileSync(join(directory, "package.json"), `${JSON.stringify(content, undefined, 2)}\n`);
 }

@@ -10,15 +10,17 @@ import { JOURNEY_LIMIT_MS, Journey } from "./connect-journey.ts";
 const project = join(import.meta.dirname, "..", "..");
 const NAME = "journey-package";
 const STARTS = 10;
-const PEERS = ["cdktf", "@cdktf/provider-aws", "constructs", "@types/node"];
+const PEERS = ["cdktf", "@cdktf/provider-aws", "constructs", "zod", "@types/node"];
 
 const CONSUMER = `
-import { IsolatedNetwork, type IsolatedNetworkProps } from "isolated-bastion/stacks";
+import { IsolatedBastion, completeSettings, type IsolatedBastionProps } from "isolated-bastion/stacks";
 import { openStandardStream, type SessionOptions, type StandardStream } from "isolated-bastion/session-manager";
-export const network: new (...given: never[]) => IsolatedNetwork = IsolatedNetwork;
-export type Props = IsolatedNetworkProps;
+export const bastion: new (...given: never[]) => IsolatedBastion = IsolatedBastion;
+export const props: IsolatedBastionProps = { settings: completeSettings({ tag_application: "billing" }) };
+// @ts-expect-error bastions are counted in numbers
+export const wrong = () => completeSettings({ tag_application: "billing", bastion_count: "two" });
 export const open: (options: SessionOptions) => Promise<StandardStream> = openStandardStream;
-console.log(typeof network, typeof open);
+console.log(typeof bastion, typeof open, props.settings.vpc_cidr);
 `;
 
 describe("the package", () => {
@@ -75,14 +77,14 @@ describe("the package", () => {
     JOURNEY_LIMIT_MS,
   );
 
-  it("starts within 100 ms, of which 40 are Node's own", async () => {
+  it("starts in two and a half times of Node's own 40 ms", async () => {
     const [own, bare]: [number[], number[]] = [[], []];
     for (let index = 0; index < STARTS; index += 1) {
       own.push(await startMs(command, ["connect", "--help"]));
       bare.push(await startMs(process.execPath, ["-e", ""]));
     }
-    // The quickest of each, and what lies between: others use this computer at the same time.
-    expect(Math.min(...own) - Math.min(...bare)).toBeLessThan(60);
+    // The quickest of each, and a ratio: others use this computer at the same time.
+    expect(Math.min(...own) / Math.min(...bare)).toBeLessThan(2.5);
   });
 
   async function startMs(program: string, words: readonly string[]): Promise<number> {
@@ -126,7 +128,7 @@ describe("the package", () => {
       const compiled = await journey.person.run(process.execPath, [tsc, ...words], { workingDirectory: home });
       expect(compiled).toMatchObject({ status: 0, stdout: "" });
       const ran = await journey.person.run(process.execPath, ["consumer.js"], { workingDirectory: home });
-      expect(ran.stdout).toBe("function function\n");
+      expect(ran.stdout).toBe("function function 10.10.0.240/28\n");
     },
     JOURNEY_LIMIT_MS,
   );
