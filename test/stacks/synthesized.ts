@@ -98,7 +98,7 @@ export function dataSource({ json }: Synthesized, address: string): Arguments {
 }
 
 /** All resource addresses, sorted. */
-export function addresses({ json }: Synthesized): string[] {
+export function addresses({ json }: Pick<Synthesized, "json">): string[] {
   return Object.entries(json.resource ?? {})
     .flatMap(([type, named]) => Object.keys(named).map((name) => `${type}.${name}`))
     .sort();
