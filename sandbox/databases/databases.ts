@@ -1,7 +1,7 @@
 // Databases as an instance of EC2 meets them: a name in the network, firewalls before it, and a real PostgreSQL.
 import { isIPv4 } from "node:net";
 import type { Duplex } from "node:stream";
-import { CreateNetworkInterfaceCommand, type EC2Client } from "@aws-sdk/client-ec2";
+import { CreateNetworkInterfaceCommand, DeleteNetworkInterfaceCommand, type EC2Client } from "@aws-sdk/client-ec2";
 import type { ElastiCacheClient } from "@aws-sdk/client-elasticache";
 import type { RDSClient } from "@aws-sdk/client-rds";
 import { joinedStreams } from "../instances/joined-streams.ts";
@@ -87,6 +87,21 @@ export class Databases {
     this.#ways.clear();
   }
 
+  /** To be called when one may have been deleted: its address, its certificate and its data go with it. */
+  async forgetDeleted(): Promise<void> {
+    const { rds, elastiCache } = this.#options;
+    const there = [...(await describeDatabases(rds)), ...(await describeCaches(elastiCache))];
+    const keys = new Set(there.map(({ key }) => key));
+    const addresses = new Set(there.map(({ address }) => address));
+    const fronts = taken(this.#fronts, (address) => !addresses.has(address));
+    for (const front of fronts) (await front).close();
+    for (const running of taken(this.#running, (key) => !keys.has(key))) await (await running).close();
+    for (const place of taken(this.#places, (key) => !keys.has(key)))
+      await this.#options.ec2.send(
+        new DeleteNetworkInterfaceCommand({ NetworkInterfaceId: (await place).networkInterfaceId }),
+      );
+  }
+
   async close(): Promise<void> {
     this.#closing.abort(new TypeError("the sandbox ends"));
     const [fronts, running] = await Promise.all([
@@ -157,8 +172,9 @@ export class Databases {
         Description: "RDSNetworkInterface",
       }),
     );
-    const { PrivateIpAddress: address = "", SubnetId: subnetId = "", VpcId: vpcId = "" } = NetworkInterface ?? {};
-    return { address, subnetId, vpcId, port, securityGroupIds };
+    const { NetworkInterfaceId: networkInterfaceId = "", PrivateIpAddress: address = "" } = NetworkInterface ?? {};
+    const { SubnetId: subnetId = "", VpcId: vpcId = "" } = NetworkInterface ?? {};
+    return { networkInterfaceId, address, subnetId, vpcId, port, securityGroupIds };
   }
 }
 
@@ -168,6 +184,13 @@ function kept<Value>(map: Map<string, Promise<Value>>, key: string, make: () => 
   map.set(key, known);
   known.catch(() => map.delete(key));
   return known;
+}
+
+/** Takes what is under these keys out of the map. */
+function taken<Value>(map: Map<string, Value>, isWanted: (key: string) => boolean): Value[] {
+  const entries = [...map].filter(([key]) => isWanted(key));
+  for (const [key] of entries) map.delete(key);
+  return entries.map(([, value]) => value);
 }
 
 function systemError(code: string, message: string): Error {

@@ -8,6 +8,7 @@ import { readNetwork } from "../registration/read-network.ts";
 
 /** Where a database is. */
 export interface DatabasePlace {
+  readonly networkInterfaceId: string;
   readonly address: string;
   readonly port: number;
   readonly subnetId: string;

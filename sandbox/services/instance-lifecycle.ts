@@ -11,9 +11,11 @@ export interface InstanceLifecycleOptions {
   readonly sessions: Sessions;
   /** Ends what runs inside an instance. */
   readonly stopInstance: (instanceId: string) => Promise<void>;
-  readonly databases: Pick<Databases, "changed">;
+  readonly databases: Pick<Databases, "changed" | "forgetDeleted">;
 }
 
+/** RDS deletes a cluster when its last member is gone. */
+const DATABASE_DELETIONS = new Set(["DeleteDBInstance", "DeleteDBCluster"]);
 const SERVICES = new Set(["ec2", "iam", "rds"]);
 const READS = /^(Describe|Get|List)/;
 /** What a session's client is told; the agent says so itself before it goes down with its instance. */
@@ -35,6 +37,7 @@ export class InstanceLifecycle {
   async onDone({ service, name, parameters }: Call): Promise<void> {
     if (!SERVICES.has(service) || READS.test(name)) return;
     this.#options.databases.changed();
+    if (DATABASE_DELETIONS.has(name)) await this.#options.databases.forgetDeleted();
     const instanceIds = listOf(parameters, "InstanceId");
     const ending = ENDINGS[name];
     if (ending !== undefined) await this.#end(instanceIds, ending);

@@ -4,7 +4,8 @@ import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { pipeline } from "node:stream";
 import { promisify } from "node:util";
-import { RDSClient } from "@aws-sdk/client-rds";
+import { DescribeNetworkInterfacesCommand } from "@aws-sdk/client-ec2";
+import { DeleteDBInstanceCommand, RDSClient } from "@aws-sdk/client-rds";
 import { Sha256 } from "@smithy/core/checksum";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
@@ -194,6 +195,24 @@ describe("the way to a database", () => {
     const other = await create("other-id", "mysql");
     expect(other.resourceId).toMatch(/^db-[A-Z0-9]{26}$/);
     expect(other.resourceId).not.toBe(database.resourceId);
+  });
+
+  it("goes with the database, and leaves nothing in its subnet", async () => {
+    const gone = await create("deleted", "mysql");
+    await letOut(sandbox.ec2, network.bastionGroupId, gone);
+    await letIn(sandbox.ec2, network.bastionGroupId, gone);
+    const dial = (): Promise<unknown> =>
+      sandbox.endpoint.instances.connectFrom(network.instanceId, gone.address, gone.port);
+    const interfaces = async (): Promise<number | undefined> => {
+      const Filters = [{ Name: "group-id", Values: [gone.groupId] }];
+      return (await sandbox.ec2.send(new DescribeNetworkInterfacesCommand({ Filters }))).NetworkInterfaces?.length;
+    };
+    await expect(dial()).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    expect(await interfaces()).toBe(1);
+    const deletion = { DBInstanceIdentifier: gone.identifier, SkipFinalSnapshot: true };
+    await rds.send(new DeleteDBInstanceCommand(deletion));
+    await expect(dial()).rejects.toMatchObject({ code: "ENOTFOUND" });
+    expect(await interfaces()).toBe(0);
   });
 
   it("hears nothing from a database whose group admits nobody", async () => {

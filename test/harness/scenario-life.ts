@@ -15,19 +15,23 @@ export interface LifeOptions {
   readonly directory: string;
   /** What Terraform needs to meet the sandbox. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Tries what is deployed; resolves with what went wrong. */
+  readonly trial?: (() => Promise<readonly string[]>) | undefined;
 }
 
 /** How it went; the sound scenario's are `soundLife`. */
 export interface Life {
   /** Bastions with which no session could be started, with what was in the way. */
   readonly offline: readonly string[];
+  /** What its trial met. */
+  readonly trouble: readonly string[];
   /** What a second plan would change: `aws_vpc.network_vpc: update`. */
   readonly changes: readonly string[];
   /** What Terraform still had in its state after `destroy`. */
   readonly left: readonly string[];
 }
 
-export const soundLife: Life = { offline: [], changes: [], left: [] };
+export const soundLife: Life = { offline: [], trouble: [], changes: [], left: [] };
 
 const TERRAFORM_LIMIT_MS = 400_000;
 const ONLINE_LIMIT_MS = 60_000;
@@ -49,11 +53,12 @@ export async function live(options: LifeOptions): Promise<Life> {
     await terraform(stack, ["apply", "-auto-approve"], options);
   }
   const offline = await offlineBastions(stacks, options);
+  const trouble = (await options.trial?.()) ?? [];
   const changes: string[] = [];
   for (const stack of stacks) changes.push(...(await plannedChanges(stack, options)));
   const left: string[] = [];
   for (const stack of stacks.toReversed()) left.push(...(await destroyed(stack, options)));
-  return { offline, changes, left };
+  return { offline, trouble, changes, left };
 }
 
 /** Folders of the stacks, each behind those that it reads. */

@@ -21,6 +21,8 @@ const projectDirectory = dirname(dirname(import.meta.dirname));
 const region = "eu-central-1";
 /** Of all of them, on a computer that does much else. */
 const LIMIT_MS = 720_000;
+/** PostgreSQL is made when it is first reached. */
+const TUNNEL_LIMIT_MS = 120_000;
 /** Terraform mostly waits for the provider, which waits between its looks. */
 const AT_ONCE = 4;
 
@@ -47,7 +49,16 @@ describe("the scenarios", () => {
       const application = `scenario-${number}`;
       const own = join(directory, application);
       const settings = inSurroundings({ ...scenario.settings, tag_application: application }, found);
-      return live({ ...scenario, settings, endpoint, person, directory: own, environment: environment(endpoint) });
+      const trial = "database_demo" in settings ? () => logInToDatabase(application) : undefined;
+      return live({
+        ...scenario,
+        settings,
+        endpoint,
+        person,
+        directory: own,
+        environment: environment(endpoint),
+        trial,
+      });
     });
   }, OPEN_LIMIT_MS);
 
@@ -75,6 +86,20 @@ describe("the scenarios", () => {
     },
     LIMIT_MS,
   );
+
+  /** As README.md says: with the tunnel, real psql and an IAM token, through the bastion alone. */
+  async function logInToDatabase(application: string): Promise<string[]> {
+    const tunnel = join(projectDirectory, "scripts", "tunnel.ts");
+    const names = ["--bastion", `${application}-dev-bastion-host`, "--rds", `${application}-dev-database`];
+    const query = 'psql -X -A -t -c "select current_user, current_database(), 6 * 7"';
+    const words = [...names, "--local-port", "0", "--db-user", "demo_admin", "--exec", query];
+    const PGSSLROOTCERT = endpoint.databases.certificateAuthority.file;
+    const outcome = await person.run(tunnel, words, {
+      environment: { ...environment(endpoint), PGSSLROOTCERT },
+      timeLimitMs: TUNNEL_LIMIT_MS,
+    });
+    return outcome.status === 0 && outcome.stdout === "demo_admin|demo|42\n" ? [] : [JSON.stringify(outcome)];
+  }
 
   function environment({ url, deployer }: Endpoint): Record<string, string> {
     const platform = terraformPlatform(process.platform, process.arch);
