@@ -102,7 +102,7 @@ export function scenarios(shippedSettings: object): Scenario[] {
       app: bastionApp,
       stack: "session-preferences",
       settings: everything,
-      passedAtLeast: 28,
+      passedAtLeast: 29,
     },
     {
       name: "audit",
@@ -167,7 +167,7 @@ export function scenarios(shippedSettings: object): Scenario[] {
       name: "bastion-with-database",
       app: bastionApp,
       settings: withDatabase,
-      passedAtLeast: 1,
+      passedAtLeast: 111,
     },
     {
       name: "database-demo",
