@@ -2,6 +2,7 @@
 import { isInstanceId } from "../bastion/bastion-target.ts";
 import type { Aws } from "../command/aws-ports.ts";
 import type { CommandContext } from "../command/command-context.ts";
+import { untilAborted } from "../command/until-aborted.ts";
 import { ExitCode } from "../errors/exit-code.ts";
 import { quoted } from "../errors/printable.ts";
 import { UserError } from "../errors/user-error.ts";
@@ -21,12 +22,10 @@ export async function auditAccess(
 ): Promise<number> {
   const nowMs = clock.now();
   const fromMs = momentOf(since, nowMs);
-  const instanceIds = bastion === undefined ? undefined : await instanceIdsOf(bastion, aws);
+  const instanceIds = bastion === undefined ? undefined : await untilAborted(instanceIdsOf(bastion, aws), signal);
   const endWait = reporter.wait("reading the records of CloudTrail and Session Manager");
-  const [calls, sessions] = await Promise.all([
-    aws.recordedCalls(fromMs, signal),
-    aws.rememberedSessions(fromMs),
-  ]).finally(endWait);
+  const reading = Promise.all([aws.recordedCalls(fromMs, signal), aws.rememberedSessions(fromMs)]);
+  const [calls, sessions] = await untilAborted(reading, signal).finally(endWait);
   const accesses = joinAccess({ calls, sessions, nowMs }).filter(
     ({ instanceId }) => instanceIds === undefined || (instanceId !== null && instanceIds.includes(instanceId)),
   );

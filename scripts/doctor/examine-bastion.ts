@@ -1,6 +1,7 @@
 // Doctor: examines link after link, and prints what it finds.
 import { findBastion } from "../bastion/find-bastion.ts";
 import type { CommandContext } from "../command/command-context.ts";
+import { untilAborted } from "../command/until-aborted.ts";
 import { ExitCode } from "../errors/exit-code.ts";
 import { printable } from "../errors/printable.ts";
 import { UserError } from "../errors/user-error.ts";
@@ -21,9 +22,10 @@ export async function examineBastion({ target, asJson }: DoctorArguments, contex
   ];
   const print = (text: string): void => void context.standardStreams.output.write(`${text}\n`);
   const explain = (error: unknown): Finding => explainError(error, context.signal);
-  const results = await examineAll(checks, explain, (result) => {
+  const examining = examineAll(checks, explain, (result) => {
     if (!asJson) for (const line of linesOf(result)) print(line);
   });
+  const results = await untilAborted(examining, context.signal);
   const firstBroken = results.find(({ verdict }) => verdict === "broken");
   if (asJson) print(JSON.stringify({ bastion: target.word, firstBroken: firstBroken?.name ?? null, checks: results }));
   else print(firstBroken === undefined ? "nothing is broken" : `the first broken link: ${firstBroken.name}`);
