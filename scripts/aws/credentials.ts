@@ -8,6 +8,7 @@ import { printable, quoted } from "../errors/printable.ts";
 import { UserError } from "../errors/user-error.ts";
 import { requestHandler } from "./client-settings.ts";
 import { profileNames, profileSettings } from "./region.ts";
+import { LOOK_AT_THE_WAY, NO_ANSWER, isUnanswered } from "./translate-error.ts";
 
 export type CredentialProvider = ReturnType<typeof defaultProvider>;
 
@@ -39,9 +40,16 @@ export function credentialProvider({ profile, httpsAgent, terminal }: Credential
       return await provide(properties);
     } catch (cause) {
       if (cause instanceof UserError) throw cause; // the way to AWS, not the credentials
+      if (isUnanswered(cause)) throw unanswered(cause, profile);
       throw await credentialsError(cause, profile);
     }
   };
+}
+
+/** Whoever gives out the credentials (STS, IAM Identity Center) is silent. */
+function unanswered(cause: Error, profile: string | undefined): UserError {
+  const message = `cannot get the credentials of ${nameOf(profile)}: AWS cannot be reached (${NO_ANSWER})`;
+  return new UserError(message, { hint: LOOK_AT_THE_WAY, exitCode: ExitCode.Unavailable, cause });
 }
 
 /** What is wrong with the profile's credentials, told by the profile itself: the SDK has one error name for all of it. */

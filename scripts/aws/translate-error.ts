@@ -1,5 +1,6 @@
 // What the SDK throws, in words that a person can act on; matched by name and code, never by text.
 import { ExitCode } from "../errors/exit-code.ts";
+import { errorCode } from "../errors/error-code.ts";
 import { isCertificateRefused } from "../errors/certificate-refusal.ts";
 import { printable, quoted } from "../errors/printable.ts";
 import { SandboxNotRunningError } from "../errors/sandbox-not-running-error.ts";
@@ -183,6 +184,8 @@ function targetNotConnected({ resource, region }: AwsCall, cause: Error): UserEr
   );
 }
 
+export const NO_ANSWER = "no answer in time";
+export const LOOK_AT_THE_WAY = "is this computer online, and does it need HTTPS_PROXY?";
 const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
 const UNREACHABLE = names("ECONNREFUSED", "ECONNRESET", "EHOSTUNREACH", "ENETUNREACH", "ETIMEDOUT", "EPIPE");
 const NAME_UNKNOWN = names("ENOTFOUND", "EAI_AGAIN");
@@ -196,11 +199,16 @@ interface NetworkError extends Error {
 
 function networkTranslation(thrown: Error): Translation | undefined {
   const { code = "", address } = firstOf(thrown);
-  if (thrown.name === "TimeoutError") return unreachable("no answer in time");
+  if (isUnanswered(thrown)) return unreachable(NO_ANSWER);
   if (NAME_UNKNOWN.has(code)) return unknownHost;
   if (isCertificateRefused(thrown)) return certificateRefused;
   if (!UNREACHABLE.has(code)) return undefined;
   return LOOPBACK.test(address ?? "") ? sandboxNotRunning : unreachable(code);
+}
+
+/** The SDK's own limits have run out. It gives the name to connections that were cut, too, but those have a code. */
+export function isUnanswered(thrown: unknown): thrown is Error {
+  return thrown instanceof Error && thrown.name === "TimeoutError" && errorCode(thrown) === undefined;
 }
 
 function firstOf(thrown: NetworkError): NetworkError {
@@ -226,7 +234,7 @@ function unknownHost(call: AwsCall, cause: Error): UserError {
 function unreachable(met: string): Translation {
   return (call, cause) =>
     failed(call, `AWS cannot be reached (${met})`, {
-      hint: "is this computer online, and does it need HTTPS_PROXY?",
+      hint: LOOK_AT_THE_WAY,
       exitCode: ExitCode.Unavailable,
       cause,
     });

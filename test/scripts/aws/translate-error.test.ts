@@ -83,6 +83,12 @@ describe("translateError()", () => {
     expect(error.message).toContain(met);
   });
 
+  it("tells an endpoint that is silent from a connection that was cut, which have the same name", () => {
+    expect(translated(named("TimeoutError")).message).toContain("AWS cannot be reached (no answer in time)");
+    const cut = named("TimeoutError", { code: "ECONNRESET" });
+    expect(translated(cut)).toMatchObject({ exitCode: 69, message: expect.stringContaining("(ECONNRESET)") });
+  });
+
   it.each([
     ["NotFoundException", 66, "no such KMS key in"],
     ["DisabledException", 69, "the KMS key cannot be used"],
