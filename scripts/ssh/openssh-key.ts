@@ -51,10 +51,20 @@ export function makeEd25519KeyPair(comment: string): KeyPairText {
   return { privateKey: armored(blob), publicKey: `${KEY_TYPE} ${publicBlob.toString("base64")} ${comment}` };
 }
 
-/** Secret and public point, 32 bytes each, which JSON Web Key calls d and x. */
+const KEY_BYTES = 32;
+
+/**
+ * Secret and public point, with which the two encodings of RFC 8410 end.
+ *
+ * Never by way of a KeyObject: Node 20 holds its lock while it exports it, and a garbage collection in just that moment
+ * wants the same lock to take away what made the key. Then the process stands still for ever.
+ */
 function makeEd25519(): { secret: Buffer; point: Buffer } {
-  const { d = "", x = "" } = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
-  return { secret: Buffer.from(d, "base64url"), point: Buffer.from(x, "base64url") };
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519", {
+    privateKeyEncoding: { format: "der", type: "pkcs8" },
+    publicKeyEncoding: { format: "der", type: "spki" },
+  });
+  return { secret: privateKey.subarray(-KEY_BYTES), point: publicKey.subarray(-KEY_BYTES) };
 }
 
 function uint32(value: number): Buffer {

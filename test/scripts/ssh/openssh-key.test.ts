@@ -4,7 +4,16 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { build } from "esbuild";
 import { makeEd25519KeyPair } from "../../../scripts/ssh/openssh-key.ts";
+
+const KEYS = 10_000;
+const MANY_KEYS = `
+  import { makeEd25519KeyPair } from "../../../scripts/ssh/openssh-key.ts";
+  const made = new Set();
+  for (let index = 0; index < ${KEYS}; index += 1) made.add(makeEd25519KeyPair("a").publicKey);
+  console.log(made.size);
+`;
 
 describe("makeEd25519KeyPair()", () => {
   let directory = "";
@@ -30,6 +39,24 @@ describe("makeEd25519KeyPair()", () => {
 
   it("makes another one each time", () => {
     expect(makeEd25519KeyPair("a").publicKey).not.toBe(makeEd25519KeyPair("a").publicKey);
+  });
+
+  // Once, the garbage collection that comes in the middle of the work stood still, and the process with it.
+  it("makes thousands in one process", async () => {
+    const { outputFiles } = await build({
+      stdin: { contents: MANY_KEYS, resolveDir: import.meta.dirname },
+      bundle: true,
+      write: false,
+      platform: "node",
+      format: "cjs",
+    });
+    const { status, stdout } = spawnSync(process.execPath, ["--gc-global", "-"], {
+      input: outputFiles[0]?.contents,
+      timeout: 20_000, // a process that stands still would stay
+      killSignal: "SIGKILL",
+      encoding: "utf8",
+    });
+    expect([status, stdout]).toEqual([0, `${KEYS}\n`]);
   });
 
   it("makes a pair whose halves belong together: what one signs the other verifies", () => {
