@@ -23,7 +23,8 @@ export async function installAliases(): Promise<string> {
   for (const name of manifests) cpSync(join(import.meta.dirname, name), join(draft, name));
   await runProgram({
     program: "npm",
-    programArguments: ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-progress"],
+    // Their packages ask for a newer Node than ours, and run on it all the same; npm hands its settings on to us.
+    programArguments: ["ci", "--engine-strict=false", "--ignore-scripts", "--no-audit", "--no-fund", "--no-progress"],
     workingDirectory: draft,
     environment: process.env,
     logPath: join(cacheDirectory, "cdktn-install.log"),
