@@ -58,12 +58,16 @@ export async function evaluateEndpointPolicy(
   policy: Policy,
   request: AuthorizationRequest,
 ): Promise<Verdict | undefined> {
-  const vpcEndpointPolicies = [{ name: policy.name, policy: forEveryone(policy.document, request) }];
+  const document = forEveryone(policy.document, request);
+  const vpcEndpointPolicies = [{ name: policy.name, policy: document }];
   // What a key's own policy says is asked elsewhere; without one, nothing at all would be allowed on a key.
   const resourcePolicy = request.action.startsWith("kms:") ? openTo(request.account) : undefined;
   const simulation = simulationOf([EVERYTHING], { ...request, resourcePolicy });
   const results = await runSimulation({ ...simulation, vpcEndpointPolicies }, {});
-  return results.resultType === "error" ? undefined : results.overallResult;
+  if (results.resultType === "error") return undefined;
+  if (resourcePolicy === undefined) return results.overallResult;
+  // The library takes no key of an encryption context with an endpoint's policy; with an identity's it does.
+  return evaluate([{ name: policy.name, document: withoutPrincipals(document) }], { ...request, resourcePolicy });
 }
 
 const EVERYTHING: Policy = {
@@ -102,14 +106,26 @@ interface Statement {
   readonly Principal?: unknown;
 }
 
+interface PolicyDocument {
+  readonly Statement?: Statement | readonly Statement[];
+}
+
+const statementsOf = ({ Statement }: PolicyDocument): readonly Statement[] => [Statement ?? []].flat();
+
+/** As an identity's policy, which knows no principals. */
+function withoutPrincipals(policy: PolicyDocument): PolicyDocument {
+  return { ...policy, Statement: statementsOf(policy).map((each) => ({ ...each, Principal: undefined })) };
+}
+
 /**
  * The policy without the statements that speak of other principals, and with "*" in the rest: the library refuses an
  * endpoint policy with any other principal, where an interface endpoint takes roles and accounts too.
  */
-function forEveryone(document: unknown, request: AuthorizationRequest): unknown {
-  const policy = document as { readonly Statement?: Statement | readonly Statement[] };
-  const statements = [policy.Statement ?? []].flat();
-  const ours = statements.filter(({ Principal }) => Principal === undefined || namesCaller(Principal, request));
+function forEveryone(document: unknown, request: AuthorizationRequest): PolicyDocument {
+  const policy = document as PolicyDocument;
+  const ours = statementsOf(policy).filter(
+    ({ Principal }) => Principal === undefined || namesCaller(Principal, request),
+  );
   return { ...policy, Statement: ours.map((each) => ("Principal" in each ? { ...each, Principal: "*" } : each)) };
 }
 
