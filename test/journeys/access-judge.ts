@@ -75,19 +75,21 @@ export class AccessJudge {
   readonly #keys = new Map<string, Promise<AccessKey | undefined>>();
   readonly #policies = new Map<string, Promise<PrincipalPolicies | undefined>>();
   readonly #sessions = new Map<Who, string>();
+  readonly #inventory: Inventory;
   readonly #clients = new Map<Who, Clients>();
   #listener: EndpointListener | undefined;
 
   constructor(world: AccessWorld, sandbox: TestSandbox) {
     this.#world = world;
     this.#sandbox = sandbox;
+    this.#inventory = new Inventory(sandbox.ec2);
   }
 
   async open(): Promise<void> {
     const sandbox = this.#sandbox;
     const accessKeys = new AccessKeys(sandbox.shared, sandbox.shared.deployer.accessKeyId);
     const callers = new Callers({
-      inventory: new Inventory(sandbox.ec2),
+      inventory: this.#inventory,
       sessions: sandbox.endpoint.sessions,
       kmsKeys: { find: () => Promise.reject(new TypeError("nobody uses a key here")) },
       decide: async (caller, call) => {
@@ -118,6 +120,12 @@ export class AccessJudge {
       this.#sessions.set(who, SessionId);
       ssm.destroy();
     }
+  }
+
+  /** To be called when the stack has been deployed anew: its policies may have changed, and its instances' tags. */
+  forgetDeployment(): void {
+    this.forgetPolicies();
+    this.#inventory.forget();
   }
 
   /** To be called when a policy has changed. */

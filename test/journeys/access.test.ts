@@ -99,7 +99,7 @@ describe.each(["tag", "instance"] as const)("policies by %s", (by) => {
   beforeAll(async () => {
     // The order of the two is not the tests' to choose, so each deploys its own.
     await world.apply(by);
-    judge.forgetPolicies();
+    judge.forgetDeployment();
     await judge.startSessions(OPENINGS);
   }, DEPLOY_LIMIT_MS);
 

@@ -2,8 +2,20 @@
 import { mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { CreateSecurityGroupCommand, DescribeVpcsCommand, EC2Client } from "@aws-sdk/client-ec2";
-import { CreateBucketCommand, PutBucketPolicyCommand, S3Client } from "@aws-sdk/client-s3";
+import {
+  CreateSecurityGroupCommand,
+  DescribeInstancesCommand,
+  DescribeVpcsCommand,
+  EC2Client,
+} from "@aws-sdk/client-ec2";
+import {
+  CreateBucketCommand,
+  DeleteObjectsCommand,
+  ListBucketsCommand,
+  ListObjectVersionsCommand,
+  PutBucketPolicyCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { terraformEnvironment } from "../../sandbox/deploy.ts";
 import { sandboxEnvironment } from "../../sandbox/desk/environment-file.ts";
@@ -49,7 +61,7 @@ describe("the scenarios", () => {
       const application = `scenario-${number}`;
       const own = join(directory, application);
       const settings = inSurroundings({ ...scenario.settings, tag_application: application }, found);
-      const trial = "database_demo" in settings ? () => logInToDatabase(application) : undefined;
+      const trial = trialOf(settings, application);
       return live({
         ...scenario,
         settings,
@@ -87,6 +99,31 @@ describe("the scenarios", () => {
     LIMIT_MS,
   );
 
+  /** What somebody would do with what the settings switch on. */
+  function trialOf(settings: object, application: string): (() => Promise<string[]>) | undefined {
+    if ("database_demo" in settings) return () => logInToDatabase(application);
+    return "session_preferences" in settings ? () => openShell(application) : undefined;
+  }
+
+  /** Encrypted, and logged to an encrypted group and bucket: the bastion must reach KMS, CloudWatch Logs and S3 for it. */
+  async function openShell(application: string): Promise<string[]> {
+    const ec2 = new EC2Client({ endpoint: endpoint.url, region, credentials: endpoint.deployer });
+    const Filters = [{ Name: "tag:Name", Values: [`${application}-dev-bastion-host`] }];
+    const { Reservations } = await ec2.send(new DescribeInstancesCommand({ Filters }));
+    ec2.destroy();
+    const instanceId = Reservations?.[0]?.Instances?.[0]?.InstanceId ?? "";
+    const shell = join(projectDirectory, "scripts", "shell.ts");
+    const options = { environment: environment(endpoint), timeLimitMs: TUNNEL_LIMIT_MS };
+    const command = await person.run(shell, [instanceId, "--", "echo here"], options);
+    const typed = await person.run(shell, [instanceId], { ...options, input: "echo $((6 * 7))\nexit\n" });
+    const logs = await giveUpLogs(endpoint, application);
+    return [
+      ...(logs > 0 ? [] : ["no log of the shell is in the bucket"]),
+      ...(command.status === 0 && command.stdout === "here\n" ? [] : [JSON.stringify(command)]),
+      ...(typed.status === 0 && typed.stdout.includes("42") ? [] : [JSON.stringify(typed)]),
+    ];
+  }
+
   /** As README.md says: with the tunnel, real psql and an IAM token, through the bastion alone. */
   async function logInToDatabase(application: string): Promise<string[]> {
     const tunnel = join(projectDirectory, "scripts", "tunnel.ts");
@@ -117,6 +154,18 @@ describe("the scenarios", () => {
     );
   }
 });
+
+/** S3 keeps a bucket that holds logs, and so does Terraform; whoever means it empties it. Returns how many there were. */
+async function giveUpLogs({ url, deployer }: Endpoint, application: string): Promise<number> {
+  const s3 = new S3Client({ endpoint: url, region, credentials: deployer, forcePathStyle: true });
+  const { Buckets = [] } = await s3.send(new ListBucketsCommand({}));
+  const Bucket = Buckets.map(({ Name = "" }) => Name).find((name) => name.startsWith(`${application}-dev-sessions-`));
+  const { Versions = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket }));
+  const Objects = Versions.map(({ Key, VersionId }) => ({ Key, VersionId }));
+  if (Objects.length > 0) await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }));
+  s3.destroy();
+  return Objects.length;
+}
 
 /** Starts some at a time, each as soon as another has ended. */
 function liveSome(
