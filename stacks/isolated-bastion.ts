@@ -8,6 +8,7 @@ import { BastionNetwork } from "./bastion-network.ts";
 import { BastionHosts } from "./bastion/bastion-hosts.ts";
 import type { BastionFeatureIn } from "./bastion/feature.ts";
 import { Image } from "./bastion/image.ts";
+import { bastionName } from "./bastion/own-tags.ts";
 import { BastionRole } from "./bastion/role.ts";
 import { BastionSecurityGroup } from "./bastion/security-group.ts";
 import { userData } from "./bastion/user-data.ts";
@@ -15,22 +16,6 @@ import type { Network } from "./network/network.ts";
 import type { PolicyStatement } from "./policy-document.ts";
 import type { Settings } from "./settings.ts";
 import type { Associations } from "./settings/sections/associations.ts";
-
-/** Name tag of the bastion that these settings make. */
-export function bastionName({ tag_application, target_environment }: Settings): string {
-  return `${tag_application}-${target_environment}-bastion-host`;
-}
-
-/** Whether the bastion has the tag by which associations find their instances. */
-export function bastionIsTarget(settings: Settings): boolean {
-  const { associations, tag_application, target_environment } = settings;
-  const tags = new Map([
-    ["Name", bastionName(settings)],
-    ["Application", tag_application],
-    ["Environment", target_environment],
-  ]);
-  return associations?.values.includes(tags.get(associations.tag) ?? "") === true;
-}
 
 export interface IsolatedBastionProps {
   /** What a settings file says, completed and checked: `completeSettings({ tag_application: "billing" })`. */

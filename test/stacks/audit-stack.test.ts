@@ -147,10 +147,6 @@ describe("settings of the audit", () => {
       { tag_application: "a-rather-long-name", target_environment: "production-eu", audit: { trail: {} } },
       '"audit.trail": the name of its bucket would be too long',
     ],
-    [
-      { session_preferences: { alarms: [{ name: "root", words: ["sudo"] }] } },
-      '"session_preferences.alarms" tell the audit topic, which "audit" makes, and that is not there',
-    ],
   ])("%j are refused", (settings, complaint) => {
     const { exitCode, complaint: met } = synthesize(settings);
     expect({ exitCode, met }).toEqual({ exitCode: 65, met: expect.stringContaining(complaint) });

@@ -1,11 +1,17 @@
 // Whether the keys suit the kind of network: a key that does nothing is a wish that nobody heard.
+import { bastionIsTarget } from "../../bastion/own-tags.ts";
 import type { ExistingNetworkSettings, Settings } from "../schema.ts";
 import type { Problem } from "../settings-error.ts";
 
 type NetworkKind = Settings["network"];
 
 export function networkKindProblems(settings: Settings): Problem[] {
-  return [...idleKeyProblems(settings), ...natProblems(settings), ...existingProblems(settings)];
+  return [
+    ...idleKeyProblems(settings),
+    ...natProblems(settings),
+    ...existingProblems(settings),
+    ...oldAgentProblems(settings),
+  ];
 }
 
 /** Keys that only some kinds of network take. */
@@ -55,7 +61,8 @@ function natProblems({ network, vpc_private_subnets, vpc_public_subnets }: Setti
   ];
 }
 
-function existingProblems({ network, existing_network: existing, ec2messages_endpoint }: Settings): Problem[] {
+function existingProblems(settings: Settings): Problem[] {
+  const { network, existing_network: existing, ec2messages_endpoint } = settings;
   if (network !== "existing") return [];
   if (existing === undefined)
     return [
@@ -68,6 +75,7 @@ function existingProblems({ network, existing_network: existing, ec2messages_end
     ...eitherProblems(existing, "vpc_id", "vpc_tags"),
     ...eitherProblems(existing, "subnet_ids", "subnet_tags"),
     ...endpointProblems(existing, ec2messages_endpoint),
+    ...wayToS3Problems(existing, settings),
   ];
 }
 
@@ -78,6 +86,32 @@ function eitherProblems(existing: ExistingNetworkSettings, byId: Key, byTags: Ke
     {
       message: `"existing_network" names ${isNamed ? "both" : "neither"} "${byId}" ${isNamed ? "and" : "nor"} "${byTags}"`,
       cure: `write one of them: ${byId}, or ${byTags} that nothing else has`,
+    },
+  ];
+}
+
+/** No gateway endpoint is made there: it would turn the calls of everybody in these subnets to a policy made for a bastion. */
+function wayToS3Problems({ create_endpoints, endpoint_ids }: ExistingNetworkSettings, settings: Settings): Problem[] {
+  if (!create_endpoints || endpoint_ids.s3 !== undefined) return [];
+  const calls = {
+    "session_preferences.s3_logs": settings.session_preferences?.s3_logs === true,
+    patching: settings.patching,
+    associations: bastionIsTarget(settings),
+  };
+  const callers = Object.entries(calls).filter(([, isCalling]) => isCalling);
+  return callers.map(([key]) => ({
+    message: `"${key}" needs S3, and "existing_network.endpoint_ids.s3" is missing`,
+    cure: `name the S3 gateway endpoint that the subnets' route tables have, leave "${key}" out, or write "create_endpoints": false where they lead to the internet`,
+  }));
+}
+
+/** Amazon Linux 2 gets no new images, and older ones, whose agents want the endpoint, are still about. */
+function oldAgentProblems({ image, ec2messages_endpoint }: Settings): Problem[] {
+  if (image !== "al2" || ec2messages_endpoint) return [];
+  return [
+    {
+      message: '"ec2messages_endpoint": false takes an SSM Agent from 3.3.40 on, which "image": "al2" does not promise',
+      cure: 'leave it out, or write "image": "al2023"',
     },
   ];
 }

@@ -51,7 +51,8 @@ export const networkSettings = {
     description:
       "How the bastion reaches Systems Manager: by interface endpoints, without any way out (`private-link`); by a NAT gateway (`nat`); by a public address, still without an inbound rule (`public`); or in a VPC that is there already (`existing`).",
     example: "private-link",
-    costs: "about $22 a month for three endpoints in one zone; $36 with `nat`, $4 with `public`",
+    costs:
+      "about $22 a month for three endpoints in one zone; $36 with `nat`, $4 with `public`; and $1 for the key of its flow logs, which `existing` has none of",
   }),
   vpc_cidr: cidr.optional().meta({
     description:
@@ -94,7 +95,7 @@ export const networkSettings = {
   }),
   ec2messages_endpoint: z.boolean().default(true).meta({
     description:
-      "Whether to make the ec2messages endpoint. SSM Agents since 3.3.40 (all current images) do without it.",
+      "Whether to make the ec2messages endpoint. SSM Agents since 3.3.40 do without it: those of all current images, so not with `al2`.",
     example: true,
     costs: "$7.30 a month for each subnet, as each endpoint does",
   }),

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readProjectSettings } from "../../../scripts/command/project-settings.ts";
 import { targetDocumentName } from "../../../stacks/access/bastion-access.ts";
-import { bastionName } from "../../../stacks/isolated-bastion.ts";
+import { bastionName } from "../../../stacks/bastion/own-tags.ts";
 import { readSettings } from "../../../stacks/settings.ts";
 
 const project = join(import.meta.dirname, "..", "..", "..");

@@ -49,6 +49,12 @@ const cases: readonly (readonly [what: string, settings: object, error: string, 
     'leave it out, or write "network": "private-link" or "existing"',
   ],
   [
+    "ec2messages dropped with an old image",
+    { image: "al2", ec2messages_endpoint: false },
+    '"ec2messages_endpoint": false takes an SSM Agent from 3.3.40 on, which "image": "al2" does not promise',
+    'leave it out, or write "image": "al2023"',
+  ],
+  [
     "an existing network without ids",
     { network: "existing" },
     '"existing_network" is missing, and "network" is "existing"',
@@ -149,10 +155,26 @@ describe("settings of a network of another kind", () => {
 });
 
 describe("S3 without a way", () => {
-  it("fails when session logs go to a bucket and an existing network names no endpoint for it", () => {
-    const settings = { network: "existing", existing_network: existing, session_preferences: { s3_logs: true } };
-    const { exitCode, complaint } = synthesize(settings);
-    expect(complaint).toContain('existing_network: "endpoint_ids.s3" is missing: what the settings switch on calls S3');
+  it.each([
+    ["session_preferences.s3_logs", { session_preferences: { s3_logs: true } }],
+    ["patching", { patching: true }],
+    ["associations", { associations: { tag: "Environment", values: ["dev"] } }],
+  ])("fails where %s is on and an existing network names no endpoint for it", (key, settings) => {
+    const { exitCode, complaint } = synthesize({ network: "existing", existing_network: existing, ...settings });
+    expect(complaint).toBe(
+      `stacks: error: dev.tfvars.json: "${key}" needs S3, and "existing_network.endpoint_ids.s3" is missing\n` +
+        `stacks: hint: name the S3 gateway endpoint that the subnets' route tables have, leave "${key}" out, or write "create_endpoints": false where they lead to the internet\n`,
+    );
     expect(exitCode).toBe(65);
+  });
+
+  it("is no matter where associations are about other instances, or the subnets lead to the internet", () => {
+    const elsewhere = { associations: { tag: "Application", values: ["billing"] } };
+    const outwards = { ...existing, create_endpoints: false };
+    const exits = [
+      { network: "existing", existing_network: existing, ...elsewhere },
+      { network: "existing", existing_network: outwards, session_preferences: { s3_logs: true } },
+    ].map((settings) => synthesize(settings).exitCode);
+    expect(exits).toEqual([0, 0]);
   });
 });

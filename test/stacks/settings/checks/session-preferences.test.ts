@@ -49,12 +49,14 @@ const cases: readonly Case[] = [
   {
     what: "an alarm on a log that is not in CloudWatch",
     preferences: { alarms: [alarm], cloud_watch_logs: false, s3_logs: true },
+    settings: { audit: {} },
     error: '"session_preferences.alarms" need the words in CloudWatch Logs, and "cloud_watch_logs" is false',
     hint: 'leave "cloud_watch_logs" out, or "alarms"',
   },
   {
     what: "two alarms of one name",
     preferences: { alarms: [alarm, alarm] },
+    settings: { audit: {} },
     error: '"session_preferences.alarms": "sudo" stands there twice',
     hint: "give each alarm a name of its own",
   },
@@ -121,9 +123,9 @@ const cases: readonly Case[] = [
 ];
 
 describe("session preferences", () => {
-  it.each(cases)("with $what are refused", ({ preferences, settings = {}, error, hint }) => {
+  it.each(cases)("with $what are refused, and nothing else of them", ({ preferences, settings = {}, error, hint }) => {
     const { complaint, exitCode } = synthesize({ session_preferences: preferences, ...settings });
-    expect(complaint).toContain(`stacks: error: dev.tfvars.json: ${error}\nstacks: hint: ${hint}\n`);
+    expect(complaint).toBe(`stacks: error: dev.tfvars.json: ${error}\nstacks: hint: ${hint}\n`);
     expect(exitCode).toBe(65);
   });
 });
