@@ -60,7 +60,7 @@ export const bastionSettings = {
     .meta({
       description: "Size of the bastion; Graviton types (t4g.nano) get an arm64 image.",
       example: "t3.nano",
-      costs: "$3.80 a month for a t3.nano with its volume of 8 GiB at $0.64",
+      costs: "$3.80 a month for a t3.nano, $2.10 for its detailed monitoring and $0.64 for its volume of 8 GiB",
     }),
   image: z.enum(["al2023", "al2", "ubuntu"]).default("al2023").meta({
     description:
@@ -81,6 +81,7 @@ export const bastionSettings = {
   bastion_count: z.int(isNot("a whole number")).min(1, isNot("1 or more")).default(1).meta({
     description: "How many bastions; they share a Name tag and are spread over the subnets.",
     example: 1,
+    costs: "as much again for each",
   }),
   termination_protection: z.boolean().default(true).meta({
     description: "Whether the console and the API refuse to terminate it; `cdktf destroy` lifts this by itself.",

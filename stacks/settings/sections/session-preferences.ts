@@ -28,7 +28,7 @@ const preferences = z.strictObject({
   }),
   cloud_watch_logs: z.boolean().default(true).meta({
     description: "Whether shells are logged to an encrypted group of CloudWatch Logs.",
-    costs: "$0.50 and more for each GB, and an endpoint for logs in each subnet, $7.30 a month",
+    costs: "$0.50 and more for each GB, and an endpoint for logs in each subnet with `private-link`, $7.30 a month",
   }),
   cloud_watch_streaming_enabled: z.boolean().optional().meta({
     description:
@@ -37,6 +37,7 @@ const preferences = z.strictObject({
   log_retention_days: retentionDays.meta({ description: "How long both logs are kept.", unit: "days" }),
   s3_logs: z.boolean().default(false).meta({
     description: "Whether the log of each shell is put into an encrypted bucket when it ends.",
+    costs: "$0.02 a month for each GB; S3's gateway endpoint is free",
   }),
   s3_key_prefix: z
     .string()
@@ -80,6 +81,7 @@ export const sessionPreferencesSettings = {
     description:
       "The account's session preferences in this Region, one for all instances. Leave it out, and they stay what they are; `{}` encrypts and logs.",
     example: { idle_session_timeout: 20, max_session_duration: 480 },
+    costs: "$1 a month for their key, and an endpoint for KMS in each subnet with `private-link`, $7.30 a month",
   }),
 };
 

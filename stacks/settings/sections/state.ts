@@ -6,6 +6,7 @@ export const stateSettings = {
   state_bucket: bucketName.optional().meta({
     description: "Bucket for Terraform's state, made by `npm run state-bucket`. STATE_BUCKET wins over it.",
     example: "sandbox-tfstate-111122223333-eu-central-1",
+    costs: "$1 a month for its key",
   }),
   state_key: z
     .string()
