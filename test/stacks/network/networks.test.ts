@@ -10,6 +10,8 @@ const existing_network = {
   subnet_ids: ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
   endpoint_ids: { ssm: "vpce-0123456789abcdef0", ssmmessages: "vpce-0123456789abcdef1" },
 };
+/** Buckets of Amazon's own, with packages and SSM Agents. */
+const OF_AMAZON = /:s3:::(al2023-repos|amazonlinux|amazon-ssm)-/;
 const nat = synthesize({ network: "nat" });
 const open = synthesize({ network: "public", bastion_count: 2 });
 const existing = synthesize({ network: "existing", existing_network, bastion_count: 3 });
@@ -212,6 +214,44 @@ describe("an existing network", () => {
     expect(typesOf(leading)).not.toContain("aws_vpc_endpoint");
     expect(egress(leading)).toMatchObject([{ from_port: 443, cidr_ipv4: "0.0.0.0/0" }]);
   });
+});
+
+describe("the endpoints of an isolated network with every feature", () => {
+  const full = synthesize({
+    patching: true,
+    session_preferences: { s3_logs: true },
+    associations: { tag: "Environment", values: ["dev"] },
+    vpc_cidr: "10.10.0.0/24",
+  });
+  const endpoints = resources(full, "aws_vpc_endpoint");
+  const statementsOf = (name: string): Arguments[] =>
+    (JSON.parse(String(endpoints[name]?.["policy"])) as { Statement: Arguments[] }).Statement;
+
+  it("are all that the features call", () => {
+    const services = ["ec2messages", "kms", "logs", "ssm", "ssmmessages"];
+    expect(Object.keys(endpoints).sort()).toEqual([...services.map((service) => `endpoint_${service}`), "s3"]);
+  });
+
+  it.each(Object.keys(endpoints))(
+    "%s passes calls of this account's bastion role alone, and beside them packages that anybody may read",
+    (name) => {
+      const account = "${data.aws_caller_identity.current_caller.account_id}";
+      const unsigned = statementsOf(name).filter(({ Sid }) => Sid === "PublicObjects");
+      const signed = statementsOf(name).filter(({ Sid }) => Sid !== "PublicObjects");
+      expect(signed.length).toBeGreaterThan(0);
+      for (const { Effect, Condition } of signed) {
+        expect(Effect).toBe("Allow");
+        expect(Condition).toMatchObject({
+          StringEquals: { "aws:PrincipalAccount": account },
+          ArnEquals: { "aws:PrincipalArn": expect.stringMatching(/:role\/sandbox-dev-bastion-host-/) },
+        });
+      }
+      expect(unsigned.map(({ Action }) => Action)).toEqual(name === "s3" ? ["s3:GetObject"] : []);
+      expect(unsigned.flatMap(({ Resource }) => Resource as string[]).filter((arn) => !OF_AMAZON.test(arn))).toEqual(
+        [],
+      );
+    },
+  );
 });
 
 describe("S3's gateway endpoint", () => {
