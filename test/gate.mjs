@@ -22,6 +22,9 @@ const program = (...command) => ({ command, environment: {}, kind: "check" });
 /** A program that ends with a line `N passed, N failed` of its own. */
 const counted = (...command) => ({ command, environment: {}, kind: "counted" });
 
+/** Begins with the first step and ends after the last: it waits for Terraform most of the time. */
+const alongside = (step) => ({ ...step, isAlongside: true });
+
 const steps = {
   types: program(inModules("typescript/bin/tsc"), "--noEmit"),
   lint: program(inModules("eslint/bin/eslint.js"), "--max-warnings", "0", "."),
@@ -29,6 +32,7 @@ const steps = {
   unit: jest("borders/", "harness/", "scripts/", "session-manager/", "stacks/", "sandbox/"),
   stacks: counted(join(root, "scripts", "launcher.mjs"), "test/checkov/main.ts"),
   journeys: jest("contracts/", "journeys/"),
+  scenarios: alongside(jest("scenarios/")),
   // A part of the journeys, for a second run on another Node: the stack is deployed for it, and logged in to.
   "main-job": jest("journeys/connect.test.ts"),
   // The journeys have a minute of it.
@@ -37,19 +41,24 @@ const steps = {
 /** Parts of other steps, which run only when they are named. */
 const onlyNamed = ["main-job", "soak"];
 
-function run({ command, environment }, extraArguments = []) {
+function run({ command, environment, isAlongside }, extraArguments = []) {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [...command, ...extraArguments], {
       cwd: root,
       env: { ...process.env, ...environment },
-      stdio: ["ignore", "pipe", "inherit"],
+      stdio: ["ignore", "pipe", isAlongside ? "pipe" : "inherit"],
     });
     let output = "";
-    child.stdout.on("data", (chunk) => {
-      process.stdout.write(chunk);
+    const show = (chunk) => {
+      if (!isAlongside) process.stdout.write(chunk);
       output += chunk;
+    };
+    child.stdout.on("data", show);
+    child.stderr?.on("data", show);
+    child.on("close", (code) => {
+      if (isAlongside) process.stdout.write(output); // not between the lines of others
+      resolve({ output, isGood: code === 0 });
     });
-    child.on("close", (code) => resolve({ output, isGood: code === 0 }));
   });
 }
 
@@ -114,8 +123,7 @@ let passed = 0;
 let failed = 0;
 const story = [];
 const all = Object.keys(steps).filter((name) => !onlyNamed.includes(name));
-for (const name of chosen.length > 0 ? chosen : all) {
-  process.stdout.write(`\n== ${name}\n`);
+async function take(name) {
   const start = performance.now();
   const result = await runStep(steps[name]);
   passed += result.passed;
@@ -125,5 +133,13 @@ for (const name of chosen.length > 0 ? chosen : all) {
     `${result.failed === 0 ? "ok    " : "FAILED"} ${name.padEnd(9)} ${result.passed} passed, ${result.failed} failed, ${seconds} s`,
   );
 }
+
+const wanted = chosen.length > 0 ? chosen : all;
+const beside = wanted.filter((name) => steps[name].isAlongside).map(take);
+for (const name of wanted.filter((each) => !steps[each].isAlongside)) {
+  process.stdout.write(`\n== ${name}\n`);
+  await take(name);
+}
+await Promise.all(beside);
 process.stdout.write(`\n${story.join("\n")}\n\n${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;
