@@ -47,8 +47,9 @@ export function findDatabases(account: AwsAccount): PolicyStatement[] {
     {
       Sid: "FindDatabases",
       Effect: "Allow",
-      Action: ["rds:DescribeDBClusters", "rds:DescribeDBInstances"],
-      Resource: [account.arn("rds", "cluster:*"), account.arn("rds", "db:*")],
+      // A cluster tells the name of its subnet group only; the group tells its VPC.
+      Action: ["rds:DescribeDBClusters", "rds:DescribeDBInstances", "rds:DescribeDBSubnetGroups"],
+      Resource: [account.arn("rds", "cluster:*"), account.arn("rds", "db:*"), account.arn("rds", "subgrp:*")],
     },
   ];
 }

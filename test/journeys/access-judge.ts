@@ -13,7 +13,7 @@ import {
   StartInstancesCommand,
 } from "@aws-sdk/client-ec2";
 import { EC2InstanceConnectClient, SendSSHPublicKeyCommand } from "@aws-sdk/client-ec2-instance-connect";
-import { DescribeDBInstancesCommand, RDSClient } from "@aws-sdk/client-rds";
+import { DescribeDBInstancesCommand, DescribeDBSubnetGroupsCommand, RDSClient } from "@aws-sdk/client-rds";
 import {
   DescribeInstanceInformationCommand,
   DescribeSessionsCommand,
@@ -164,6 +164,8 @@ export class AccessJudge {
         return ec2.send(new DescribeSecurityGroupsCommand({}));
       case "rds:DescribeDBInstances":
         return rds.send(new DescribeDBInstancesCommand({}));
+      case "rds:DescribeDBSubnetGroups":
+        return rds.send(new DescribeDBSubnetGroupsCommand({}));
       case "ssm:DescribeInstanceInformation":
         return ssm.send(new DescribeInstanceInformationCommand({}));
       case "ssm:DescribeSessions":

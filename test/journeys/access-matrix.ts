@@ -49,6 +49,7 @@ const LISTS = [
   "ec2:DescribeImages",
   "ec2:DescribeSecurityGroups",
   "rds:DescribeDBInstances",
+  "rds:DescribeDBSubnetGroups",
   "ssm:DescribeInstanceInformation",
   "ssm:DescribeSessions",
   "cloudtrail:LookupEvents",
@@ -108,7 +109,7 @@ interface Rights {
 }
 
 const FIND = ["ec2:DescribeInstances", "ssm:DescribeInstanceInformation"];
-const FIND_DATABASES = [...FIND, "ec2:DescribeSecurityGroups", "rds:DescribeDBInstances"];
+const FIND_DATABASES = [...FIND, "ec2:DescribeSecurityGroups", "rds:DescribeDBInstances", "rds:DescribeDBSubnetGroups"];
 const WAIT = ["ssm:GetConnectionStatus"];
 const SSH = { onInstances: [...WAIT, "ec2:GetConsoleOutput"], lists: [...FIND, "ec2:DescribeImages"] };
 const TARGET = { osUsers: [], onInstances: WAIT, lists: FIND_DATABASES };
@@ -164,6 +165,7 @@ export function isAllowed(cell: Cell): boolean {
     case "ec2:DescribeImages":
     case "ec2:DescribeSecurityGroups":
     case "rds:DescribeDBInstances":
+    case "rds:DescribeDBSubnetGroups":
     case "ssm:DescribeInstanceInformation":
     case "ssm:DescribeSessions":
     case "cloudtrail:LookupEvents":

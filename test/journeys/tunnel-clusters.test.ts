@@ -29,10 +29,11 @@ afterAll(async () => {
 }, TUNNEL_LIMIT_MS);
 
 describe("tunnel --rds with an Aurora cluster", () => {
+  beforeAll(() => createCluster("ledger"), TUNNEL_LIMIT_MS);
+
   it(
     "leads to its writer by its name and to its reader by NAME/reader, each with a token of its own",
     async () => {
-      await createCluster("ledger");
       const words = ["--rds", "ledger", ...ANY_PORT, "--rds", "ledger/reader", ...ANY_PORT, "--db-user", "demo_admin"];
       const tunnel = await journey.open(words, 2);
       const lines = [...tunnel.said().matchAll(/^PGPASSFILE=(\S+) psql "(.+)"$/gm)];
@@ -44,6 +45,22 @@ describe("tunnel --rds with an Aurora cluster", () => {
       expect(await run(writer, "create table entries as select 42 as amount")).toMatchObject({ status: 0 });
       expect(await run(reader, "select amount from entries")).toMatchObject({ status: 0, stdout: "42\n" });
       await tunnel.end();
+      await journey.expectNothingLeft();
+    },
+    TUNNEL_LIMIT_MS,
+  );
+
+  it(
+    "ends with 77 for whoever lacks rds:DescribeDBSubnetGroups, which alone tell a cluster's VPC, by its name",
+    async () => {
+      const Action = ["ec2:DescribeInstances", "rds:DescribeDBClusters", "rds:DescribeDBInstances"];
+      const credentials = await sandbox.createUser("tunnel-without-subnet-groups", [
+        { Effect: "Allow", Action, Resource: "*" },
+      ]);
+      const outcome = await journey.run(["--rds", "ledger", ...ANY_PORT], { credentials });
+      expect(outcome).toMatchObject({ status: 77, stdout: "" });
+      expect(outcome.stderr).toContain("cannot call rds:DescribeDBSubnetGroups");
+      expect(outcome.stderr).toContain("hint: ask for the permission rds:DescribeDBSubnetGroups");
       await journey.expectNothingLeft();
     },
     TUNNEL_LIMIT_MS,

@@ -15,6 +15,8 @@ const NEEDED = [
   "ssm:StartSession",
   "ssmmessages:OpenDataChannel",
 ];
+/** Needed only where there is an Aurora cluster, and another test may have made one. */
+const WITH_CLUSTERS = "rds:DescribeDBSubnetGroups";
 
 let sandbox: TestSandbox;
 let journey: TunnelJourney;
@@ -65,7 +67,7 @@ describe("tunnel.ts refuses", () => {
     async (missing) => {
       const open = await journey.createOpenDatabase("open-to-all");
       // Ending a session that came to nothing is a courtesy; without it the session would outlive the test.
-      const Action = [...NEEDED.filter((action) => action !== missing), "ssm:TerminateSession"];
+      const Action = [...NEEDED.filter((action) => action !== missing), WITH_CLUSTERS, "ssm:TerminateSession"];
       const name = `tunnel-without-${missing.replace(":", "-")}`;
       const credentials = await sandbox.createUser(name, [{ Effect: "Allow", Action, Resource: "*" }]);
       const outcome = await journey.run(["--rds", open.identifier, "--local-port", "0"], { credentials });
@@ -85,11 +87,11 @@ describe("tunnel.ts refuses", () => {
       const select = (credentials: Credentials) =>
         journey.run([...words, "psql -X -A -t -d postgres -c 'select 1'"], { credentials });
       const policy = (Action: readonly string[]): object[] => [{ Effect: "Allow", Action, Resource: "*" }];
-      const without = await sandbox.createUser("tunnel-without-rds-db", policy(NEEDED));
+      const without = await sandbox.createUser("tunnel-without-rds-db", policy([...NEEDED, WITH_CLUSTERS]));
       const refused = await select(without);
       expect(refused.stderr).toContain('PAM authentication failed for user "demo_admin"');
       expect(refused.status).toBe(2);
-      await sandbox.allow("tunnel-without-rds-db", policy([...NEEDED, "rds-db:connect"]));
+      await sandbox.allow("tunnel-without-rds-db", policy([...NEEDED, WITH_CLUSTERS, "rds-db:connect"]));
       await expect(select(without)).resolves.toMatchObject({ status: 0, stdout: "1\n" });
       await journey.expectNothingLeft();
     },
