@@ -63,7 +63,8 @@ describe("connect.ts on a terminal", () => {
       const shell = start(NAME);
       shell.type("echo shell$((40 + 2))\n");
       await shell.stderrMatches(/shell42/);
-      shell.type("echo sleeps$((40 + 3)); sleep 600\n");
+      // In a process of its own: one that has spoken has the terminal, and no Ctrl-C comes before it is there to hear it.
+      shell.type("sh -c 'echo sleeps$((40 + 3)); exec sleep 600'\n");
       await shell.stderrMatches(/sleeps43/);
       shell.type(CTRL_C);
       shell.type("echo awake$((40 + 4))\n");
