@@ -55,7 +55,12 @@ describe("stacks/draw-diagram.ts", () => {
   const draw = (...words: string[]) =>
     spawnSync(
       process.execPath,
-      [join(root, "scripts", "launcher.mjs"), join(root, "stacks", "draw-diagram.ts"), ...words],
+      [
+        "--disable-warning=DEP0044",
+        join(root, "scripts", "launcher.mjs"),
+        join(root, "stacks", "draw-diagram.ts"),
+        ...words,
+      ],
       {
         cwd: outputDirectory,
         env: { PATH: process.env["PATH"] },
