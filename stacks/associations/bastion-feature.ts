@@ -1,5 +1,6 @@
 // What a bastion needs to be a target of the associations itself: State Manager's calls, and where packages come from.
 import type { AwsAccount } from "../aws-account.ts";
+import { AGENT_ACTIONS } from "../bastion/agent-actions.ts";
 import type { BastionFeature } from "../bastion/feature.ts";
 import type { ImageName } from "../bastion/image.ts";
 import { packageRepositories } from "../bastion/package-repositories.ts";
@@ -32,14 +33,7 @@ function commandStatements(account: AwsAccount): PolicyStatement[] {
     {
       Sid: "CommandQueue",
       Effect: "Allow",
-      Action: [
-        "ec2messages:AcknowledgeMessage",
-        "ec2messages:DeleteMessage",
-        "ec2messages:FailMessage",
-        "ec2messages:GetEndpoint",
-        "ec2messages:GetMessages",
-        "ec2messages:SendReply",
-      ],
+      Action: AGENT_ACTIONS.ec2messages,
       // IAM knows no narrower resource for these.
       Resource: "*",
     },

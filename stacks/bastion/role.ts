@@ -7,6 +7,7 @@ import { IamRolePolicyAttachment } from "@cdktf/provider-aws/lib/iam-role-policy
 import type { AwsAccount } from "../aws-account.ts";
 import { MAIN_RESOURCE } from "../named-stack.ts";
 import { policyDocument, type PolicyStatement } from "../policy-document.ts";
+import { AGENT_ACTIONS } from "./agent-actions.ts";
 
 /** Name of the inline policy with what features call; the proof of registration reads it by that name. */
 export const FEATURES_POLICY = "features";
@@ -82,18 +83,13 @@ function coreStatements(account: AwsAccount): PolicyStatement[] {
     {
       Sid: "AgentHeartbeat",
       Effect: "Allow",
-      Action: "ssm:UpdateInstanceInformation",
+      Action: AGENT_ACTIONS.ssm,
       Resource: account.arn("ec2", "instance/*"),
     },
     {
       Sid: "SessionChannels",
       Effect: "Allow",
-      Action: [
-        "ssmmessages:CreateControlChannel",
-        "ssmmessages:CreateDataChannel",
-        "ssmmessages:OpenControlChannel",
-        "ssmmessages:OpenDataChannel",
-      ],
+      Action: AGENT_ACTIONS.ssmmessages,
       // IAM knows no narrower resource for these.
       Resource: "*",
     },

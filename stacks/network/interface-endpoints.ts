@@ -4,6 +4,7 @@ import { Construct } from "constructs";
 import { SecurityGroup } from "@cdktf/provider-aws/lib/security-group/index.js";
 import { VpcEndpoint } from "@cdktf/provider-aws/lib/vpc-endpoint/index.js";
 import { VpcSecurityGroupIngressRule } from "@cdktf/provider-aws/lib/vpc-security-group-ingress-rule/index.js";
+import { AGENT_ACTIONS } from "../bastion/agent-actions.ts";
 import { statementsOfService } from "../bastion/feature.ts";
 import { MAIN_RESOURCE } from "../named-stack.ts";
 import type { PolicyStatement } from "../policy-document.ts";
@@ -11,23 +12,7 @@ import { endpointPolicy, forClientOnly, policyForAccount } from "./endpoint-poli
 import type { EndpointService, EndpointServices } from "./endpoint-services.ts";
 
 /** What the agent calls through each endpoint for sessions. */
-const SESSION_ACTIONS: Readonly<Partial<Record<EndpointService, readonly string[]>>> = {
-  ssm: ["ssm:UpdateInstanceInformation"],
-  ssmmessages: [
-    "ssmmessages:CreateControlChannel",
-    "ssmmessages:CreateDataChannel",
-    "ssmmessages:OpenControlChannel",
-    "ssmmessages:OpenDataChannel",
-  ],
-  ec2messages: [
-    "ec2messages:AcknowledgeMessage",
-    "ec2messages:DeleteMessage",
-    "ec2messages:FailMessage",
-    "ec2messages:GetEndpoint",
-    "ec2messages:GetMessages",
-    "ec2messages:SendReply",
-  ],
-};
+const SESSION_ACTIONS: Readonly<Partial<Record<EndpointService, readonly string[]>>> = AGENT_ACTIONS;
 
 const HTTPS_PORT = 443;
 
