@@ -16,6 +16,7 @@ import {
   PutBucketPolicyCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
+import { CreateDocumentCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { terraformEnvironment } from "../../sandbox/deploy.ts";
 import { sandboxEnvironment } from "../../sandbox/desk/environment-file.ts";
@@ -57,11 +58,12 @@ describe("the scenarios", () => {
     endpoint = await startEndpoint({ moto, credentials: moto.deployer, directory, region, clock, sshServer: "ssh2" });
     const found = await surroundings(endpoint);
     before = await inventory(endpoint);
-    lives = liveSome(all, (scenario, number) => {
+    lives = liveSome(all, async (scenario, number) => {
       const application = `scenario-${number}`;
       const own = join(directory, application);
-      const settings = inSurroundings({ ...scenario.settings, tag_application: application }, found);
+      const settings = inSurroundings(withImport({ ...scenario.settings, tag_application: application }), found);
       const trial = trialOf(settings, application);
+      if ("session_preferences" in settings) await changePreferences(endpoint);
       return live({
         ...scenario,
         settings,
@@ -204,6 +206,27 @@ async function surroundings({ url, deployer }: Endpoint): Promise<Readonly<Recor
     "vpce-0123456789abcdef0": endpointIds.ssm,
     "vpce-0123456789abcdef1": endpointIds.ssmmessages,
   };
+}
+
+/** What the console makes when somebody changes a preference there. */
+async function changePreferences({ url, deployer }: Endpoint): Promise<void> {
+  const ssm = new SSMClient({ endpoint: url, region, credentials: deployer });
+  const Content = JSON.stringify({
+    schemaVersion: "1.0",
+    description: "Document to hold regional settings for Session Manager",
+    sessionType: "Standard_Stream",
+    inputs: { idleSessionTimeout: "60" },
+  });
+  const Name = "SSM-SessionManagerRunShell";
+  await ssm.send(new CreateDocumentCommand({ Name, Content, DocumentType: "Session", DocumentFormat: "JSON" }));
+  ssm.destroy();
+}
+
+/** Takes over the preferences that there are: not in the scenario itself, because Checkov cannot read an import in JSON. */
+function withImport(settings: object): object {
+  if (!("session_preferences" in settings)) return settings;
+  const preferences = settings.session_preferences as object;
+  return { ...settings, session_preferences: { ...preferences, import_existing: true } };
 }
 
 /** What S3 itself needs in order to write access logs. */
